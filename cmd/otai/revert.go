@@ -61,7 +61,7 @@ paused, and isn't bound by allow and max_changes.`,
 	flags.StringArrayVar(&o.Runs, "run", nil, "what this run wrote, with the items of its loop; may be repeated")
 	flags.StringVar(&since, "since", "", "what was written from this time on: 2026-11-30, \"2026-11-30 08:00\" or, for two hours ago, PT2H")
 	flags.StringVar(&until, "until", "", "what was written before this time")
-	flags.StringVar(&o.Ticket, "ticket", "", "what was written to the ticket with this id")
+	flags.StringVar(&o.Ticket, "ticket", "", "what was written to this ticket: its id, or its number")
 	flags.BoolVar(&dryRun, "dry-run", false, "show what would be put back, and write nothing")
 	flags.BoolVar(&asJSON, "json", false, "answer as JSON")
 	return cmd
@@ -162,6 +162,9 @@ func showPreview(out io.Writer, p runs.Preview) error {
 	show(out, "%d of %d tickets would be put back, in %d fields.\n", back, len(p.Tickets), fields)
 	if p.Unended > 0 {
 		show(out, "%d runs that have begun to write there would be given up first.\n", p.Unended)
+	}
+	for _, u := range p.Unknown {
+		show(out, "Not known before it is done: %s\n", u)
 	}
 	var missing []error
 	for _, m := range p.Missing {

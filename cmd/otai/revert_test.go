@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app/runs"
+	"github.com/open-ticket-ai/otai/internal/helpdesk/store"
 )
 
 const putBackNote = "Put back by otai revert"
@@ -132,4 +133,49 @@ func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
 			t.Errorf("revert %v: %d\n%s", c.args, code, out)
 		}
 	}
+}
+
+// TestARevertThatIsRefused: of a ticket named by its number, whose old queue the agent may not move
+// it into any more. The dry run says that this isn't known, people see what waits and why, and with
+// the right back it is done at the next attempt.
+func TestARevertThatIsRefused(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids := w.addMany(2, "x")
+	env := w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	for range ids {
+		if out, code := w.command(env, "run", "--once", "-c", config); code != 0 {
+			t.Fatalf("run: %d\n%s", code, out)
+		}
+	}
+	w.wantAllDone(ids, whole)
+	number := w.ticket(ids[0]).Number
+	want := func(code int, words []string, args ...string) string {
+		t.Helper()
+		out, got := w.command(env, args...)
+		for _, word := range words {
+			if got != code || !strings.Contains(out, word) {
+				t.Errorf("otai %v: %d without %q\n%s", args, got, word, out)
+			}
+		}
+		return out
+	}
+	want(1, []string{"nothing is known of a ticket 4711"}, "revert", "-c", config, "--ticket", "4711")
+	w.SetAccess("Incoming", store.AccessNone)
+	want(0, []string{number, "Not known before it is done", `"Incoming"`}, "revert", "-c", config, "--ticket", number, "--dry-run")
+	want(1, []string{"0 tickets were put back", "1 tickets wait"}, "revert", "-c", config, "--ticket", number)
+	waiting := want(0, []string{"To be put back by otai revert", "move_into"}, "runs", "waiting", "-c", config)
+	if strings.Contains(waiting, "Left so") {
+		t.Errorf("it is not put back yet\n%s", waiting)
+	}
+	w.SetAccess("Incoming", store.AccessFull)
+	want(0, []string{"1 tried again"}, "runs", "retry", "--all", "-c", config)
+	service := live(t, env, "run", "-c", config)
+	eventually(t, "the ticket is put back", func() bool { return w.ticket(ids[0]).Queue == "Incoming" })
+	service.kill()
+	if is := w.ticket(ids[1]); is.Queue != "IT" {
+		t.Errorf("the other ticket is in %s", is.Queue)
+	}
+	want(0, []string{"the ticket was changed", "what otai had written was put back"}, "explain", number, "-c", config)
 }

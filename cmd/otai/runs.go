@@ -316,6 +316,18 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 	for _, c := range w.Causes {
 		show(out, "\nCause %s: %s\n      %d runs wait since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), c.Waiting, local(c.Since), local(c.NextTry), c.ID)
 	}
+	if len(w.Back) > 0 {
+		fmt.Fprintln(out, "\nTo be put back by otai revert:")
+		table := newTable(out)
+		fmt.Fprintln(table, "TICKET\tRUN\tREFUSED\tDUE\tWHY")
+		for _, r := range w.Back {
+			show(table, "%s\t%s\t%d\t%s\t%s\n", orNone(strings.Join(r.Tickets, " ")), r.ID, r.Attempts, local(r.Due), shorten(orNone(r.Error), 400))
+		}
+		if err := table.Flush(); err != nil {
+			return err
+		}
+		fmt.Fprintln(out, "otai runs retry RUN tries it at once")
+	}
 	for _, list := range []struct {
 		title, then string
 		tickets     []runs.Standing

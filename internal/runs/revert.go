@@ -25,6 +25,8 @@ import (
 // and is looked up when no other run can work at the ticket any more.
 
 const (
+	// RevertPlace is where the runs are that put tickets back.
+	RevertPlace   = "otai revert"
 	revertHash    = "revert"
 	stepRevert    = "~revert" // has, as its params, what a run puts back
 	revertWorkers = 4
@@ -33,7 +35,7 @@ const (
 
 // reversal is the place of these runs.
 func reversal() *orchestrator.Place {
-	return &orchestrator.Place{Path: "otai revert", Hash: revertHash, Workers: revertWorkers, Repeat: true}
+	return &orchestrator.Place{Path: RevertPlace, Hash: revertHash, Workers: revertWorkers, Repeat: true}
 }
 
 // revertJob is what one of them is to do.

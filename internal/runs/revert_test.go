@@ -254,12 +254,12 @@ func TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses(t *testing.T) {
 func TestWhatIsRefusedIsPutBackLater(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {
-		tickets, refusals int
-		asks              bool
+		tickets, times int
+		asks           bool
 	}{
-		"one of one":       {tickets: 1, refusals: 1},
-		"five for a cause": {tickets: 5, refusals: 6},
-		"a person asks":    {tickets: 1, refusals: 2, asks: true},
+		"one of one":       {tickets: 1, times: 1},
+		"five for a cause": {tickets: 5, times: 6},
+		"a person asks":    {tickets: 1, times: 2, asks: true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -275,7 +275,7 @@ func TestWhatIsRefusedIsPutBackLater(t *testing.T) {
 				}
 				var refused atomic.Int32
 				h.before = func(_ string, apply func()) error {
-					if int(refused.Add(1)) <= c.refusals {
+					if int(refused.Add(1)) <= c.times {
 						return fmt.Errorf("no move_into: %w", api.ErrDenied)
 					}
 					apply()

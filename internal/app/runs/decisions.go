@@ -88,19 +88,47 @@ func (d *Desk) Decisions(ctx context.Context, o DecisionOptions, each func(decis
 	if err != nil {
 		return app.ExitWith(app.CodeUsage, err)
 	}
-	n, err := d.decisions(ctx, f, o.Limit, "", each)
-	if err == nil && n == 0 && o.Ticket != "" {
-		f.Ticket = ""
-		_, err = d.decisions(ctx, f, o.Limit, o.Ticket, each)
+	if f.Ticket == "" {
+		_, err = d.decisions(ctx, f, o.Limit, each)
+		return err
+	}
+	tickets, err := d.ticketsNamed(ctx, f.Ticket)
+	for n := 0; err == nil && len(tickets) > 0 && (o.Limit == 0 || n < o.Limit); tickets = tickets[1:] {
+		f.System, f.Ticket = tickets[0].system, tickets[0].ticket
+		var more int
+		more, err = d.decisions(ctx, f, max(0, o.Limit-n), each)
+		n += more
 	}
 	return err
 }
 
-// decisions reads page by page. number, unless it is empty, is that of the ticket.
-func (d *Desk) decisions(ctx context.Context, f store.DecisionFilter, limit int, number string, each func(decisions.Record) error) (n int, err error) {
+// ticketAt is a ticket of a help desk; of any where system is empty.
+type ticketAt struct{ system, ticket string }
+
+// ticketsNamed are the tickets with this id about which something was decided, else those with
+// this number: not each record has the number.
+func (d *Desk) ticketsNamed(ctx context.Context, name string) (tickets []ticketAt, err error) {
+	byID, err := d.store.Decisions(ctx, store.DecisionFilter{Ticket: name, Limit: 1})
+	if err != nil {
+		return nil, d.failed("reading decisions", err)
+	}
+	if len(byID) > 0 {
+		return []ticketAt{{ticket: name}}, nil
+	}
+	_, err = d.decisions(ctx, store.DecisionFilter{}, 0, func(r decisions.Record) error {
+		if at := (ticketAt{r.System, r.Ticket}); r.Number == name && !slices.Contains(tickets, at) {
+			tickets = append(tickets, at)
+		}
+		return nil
+	})
+	return tickets, err
+}
+
+// decisions reads page by page.
+func (d *Desk) decisions(ctx context.Context, f store.DecisionFilter, limit int, each func(decisions.Record) error) (n int, err error) {
 	for {
 		f.Limit = pageOf
-		if limit > 0 && number == "" {
+		if limit > 0 {
 			f.Limit = min(pageOf, limit-n)
 		}
 		page, err := d.store.Decisions(ctx, f)
@@ -111,9 +139,6 @@ func (d *Desk) decisions(ctx context.Context, f store.DecisionFilter, limit int,
 			r, err := decisions.Decode(one.Body, when(one.Made), one.End)
 			if err != nil {
 				return n, d.failed("reading decisions", err)
-			}
-			if number != "" && r.Number != number {
-				continue
 			}
 			r.Reason = d.redactor.Text(r.Reason)
 			if err := each(r); err != nil {

@@ -97,7 +97,11 @@ func (d *Desk) Revert(ctx context.Context, o RevertOptions) (Reverted, error) {
 }
 
 func (d *Desk) rangeOf(ctx context.Context, o RevertOptions) (in store.Range, err error) {
-	in.Ticket = o.Ticket
+	if o.Ticket != "" {
+		if in.Ticket, err = d.ticketID(ctx, o.Ticket); err != nil {
+			return in, err
+		}
+	}
 	for _, begun := range o.Runs {
 		id, err := d.find(ctx, begun)
 		if err != nil {
@@ -112,6 +116,30 @@ func (d *Desk) rangeOf(ctx context.Context, o RevertOptions) (in store.Range, er
 		in.Until = o.Until.UnixMicro()
 	}
 	return in, nil
+}
+
+// ticketID is the id of a ticket that is named by it, or by its number.
+func (d *Desk) ticketID(ctx context.Context, name string) (string, error) {
+	named, err := d.ticketsNamed(ctx, name)
+	if err != nil {
+		return "", err
+	}
+	if len(named) == 0 { // what is half done has no record yet
+		of, err := d.store.Runs(ctx, store.Filter{Ticket: name, Limit: 1})
+		if err != nil {
+			return "", d.failed("reading the runs", err)
+		}
+		if len(of) == 0 {
+			return "", app.ExitWith(app.CodeRun, fmt.Errorf("nothing is known of a ticket %s, neither by its id nor by its number; `otai decisions list` shows those about which something was decided", name))
+		}
+		return name, nil
+	}
+	for _, other := range named[1:] {
+		if other.ticket != named[0].ticket {
+			return "", app.ExitWith(app.CodeUsage, fmt.Errorf("the tickets %s and %s have the number %s, at two help desks: give the id of the one that is meant", named[0].ticket, other.ticket, name))
+		}
+	}
+	return named[0].ticket, nil
 }
 
 // nobodyWorks reports whether nobody takes the request up.

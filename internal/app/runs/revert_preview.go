@@ -12,6 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/revert"
 	engine "github.com/open-ticket-ai/otai/internal/runs"
+	"github.com/open-ticket-ai/otai/internal/runs/picture"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -21,6 +22,7 @@ type Preview struct {
 	Tickets []PreviewTicket `json:"tickets"`
 	Unended int             `json:"unended"` // runs that would be given up first
 	Missing []string        `json:"missing"` // what keeps the agent from putting tickets back
+	Unknown []string        `json:"unknown"` // what may keep it from that, and is known only when it is done
 }
 
 // PreviewTicket is what would become of one ticket.
@@ -37,6 +39,12 @@ type PreviewBack struct {
 	Gets string `json:"gets"`
 }
 
+// Kinds of names by which a ticket system is asked for rights, as by `otai doctor`.
+const (
+	queuesWorkedIn  = "queue worked in"
+	queuesMovedInto = "queue moved into"
+)
+
 type systemNamed interface{ SystemID() string }
 
 type systemDoctor interface {
@@ -45,7 +53,7 @@ type systemDoctor interface {
 
 // PreviewRevert reads the tickets and writes nothing.
 func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, error) {
-	p := Preview{Tickets: []PreviewTicket{}, Missing: []string{}}
+	p := Preview{Tickets: []PreviewTicket{}, Missing: []string{}, Unknown: []string{}}
 	in, err := d.rangeOf(ctx, o)
 	if err == nil {
 		err = engine.WithItems(ctx, d.store, &in)
@@ -67,7 +75,7 @@ func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, err
 		return p, d.failed("reading the records", err)
 	}
 	err = app.WithServices(ctx, d.settings, func(services map[string]any) error {
-		queues := make(map[string]map[string]bool) // by service
+		asked := make(map[string]map[string][]string) // by service: names by kind
 		for _, k := range slices.SortedFunc(maps.Keys(records), func(a, b at) int {
 			return cmp.Or(cmp.Compare(a.system, b.system), cmp.Compare(len(a.ticket), len(b.ticket)), cmp.Compare(a.ticket, b.ticket))
 		}) {
@@ -89,20 +97,35 @@ func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, err
 				p.Tickets = append(p.Tickets, t)
 				continue
 			}
+			if picture.Final(ticket) == picture.Merged {
+				t.Reason = "it was merged"
+				p.Tickets = append(p.Tickets, t)
+				continue
+			}
 			back, kept := plan.Preview(ticket)
+			if asked[id] == nil {
+				asked[id] = make(map[string][]string)
+			}
+			ask := func(name string, kinds ...string) {
+				for _, kind := range kinds {
+					if name != "" && !slices.Contains(asked[id][kind], name) {
+						asked[id][kind] = append(asked[id][kind], name)
+					}
+				}
+			}
 			for name, f := range back {
 				t.Back[name] = PreviewBack{Is: f.Was.String(), Gets: f.Back.String()}
 				if name == decisions.Queue {
-					if queues[id] == nil {
-						queues[id] = make(map[string]bool)
-					}
-					queues[id][f.Back.Name] = true
+					ask(f.Back.Name, decisions.Queue, queuesMovedInto)
 				}
+			}
+			if len(back) > 0 && ticket.Queue != nil {
+				ask(ticket.Queue.Name, queuesWorkedIn)
 			}
 			t.Reason = revert.NotPutBack(revert.Reasons(kept))
 			p.Tickets = append(p.Tickets, t)
 		}
-		p.Missing = append(p.Missing, missing(ctx, services, queues)...)
+		p.lookAtRights(ctx, services, asked)
 		return nil
 	})
 	return p, app.ExitWith(app.CodeRun, err)
@@ -119,18 +142,21 @@ func systemOf(services map[string]any, system string) (string, api.TicketSystem)
 	return "", nil
 }
 
-// missing says which queues of those to which tickets go back can't be moved into.
-func missing(ctx context.Context, services map[string]any, queues map[string]map[string]bool) (all []string) {
-	for _, id := range slices.Sorted(maps.Keys(queues)) {
+// lookAtRights asks what keeps the agent from changing the tickets where they are, and from
+// moving them back.
+func (p *Preview) lookAtRights(ctx context.Context, services map[string]any, asked map[string]map[string][]string) {
+	for _, id := range slices.Sorted(maps.Keys(asked)) {
 		doctor, ok := services[id].(systemDoctor)
-		if !ok {
+		if !ok || len(asked[id]) == 0 {
 			continue
 		}
-		doctor.Diagnose(ctx, map[string][]string{decisions.Queue: slices.Sorted(maps.Keys(queues[id]))}, func(f map[string]string) {
-			if f["status"] == "failed" {
-				all = append(all, strings.TrimSpace(f["message"]+"; "+f["fix"]))
+		doctor.Diagnose(ctx, asked[id], func(f map[string]string) {
+			switch about := f["check"]; {
+			case f["status"] == "failed":
+				p.Missing = append(p.Missing, strings.TrimSpace(f["message"]+"; "+f["fix"]))
+			case f["status"] == "unknown" && strings.HasPrefix(about, "right to "):
+				p.Unknown = append(p.Unknown, f["message"])
 			}
 		})
 	}
-	return all
 }

@@ -22,6 +22,7 @@ type Waiting struct {
 	Aside   []Standing     `json:"set_aside"`
 	Dead    []Standing     `json:"dead"`
 	PutBack []Standing     `json:"put_back"` // handled ones with a reason why they are left so: put back by a person, or changed again and again
+	Back    []Run          `json:"reverts"`  // tickets that are to be put back, and wait
 	Asked   []Request      `json:"requests"` // not answered yet
 	Long    []Long         `json:"not_ended"`
 	Doubts  []Doubt        `json:"doubts"` // a person has to decide about each
@@ -94,6 +95,22 @@ type Request struct {
 // mostShown is how many tickets of a kind are listed.
 const mostShown = 100
 
+// reverts are the runs that put tickets back and wait, or are dead.
+func (d *Desk) reverts(ctx context.Context) ([]Run, error) {
+	list := []Run{}
+	for _, f := range []store.Filter{{States: []store.State{store.Waiting}}, {Outcomes: []store.Outcome{store.Dead}}} {
+		f.Place, f.Limit = engine.RevertPlace, mostShown
+		found, err := d.store.Runs(ctx, f)
+		if err != nil {
+			return nil, d.failed("looking for what is to be put back", err)
+		}
+		for _, r := range found {
+			list = append(list, d.run(r))
+		}
+	}
+	return list, nil
+}
+
 // Waiting looks at all that waits.
 func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 	counts, unfound, err := store.CountsFound(ctx, d.store)
@@ -135,6 +152,9 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		of := counts.Runners[name]
 		w.Runners = append(w.Runners, Runner{Runner: name, Handled: of[store.Handled], Left: of[store.StandingLeft], Aside: of[store.Aside], Dead: of[store.StandingDead]})
 	}
+	if w.Back, err = d.reverts(ctx); err != nil {
+		return Waiting{}, err
+	}
 	labels := make(map[string]string, len(causes))
 	for _, c := range causes {
 		labels[c.Key] = c.Label
@@ -168,6 +188,9 @@ func (d *Desk) Waiting(ctx context.Context) (Waiting, error) {
 		for _, t := range tickets {
 			if unfound.Has(t) || len(*list.into) == mostShown {
 				continue
+			}
+			if list.of.Noted && slices.ContainsFunc(w.Back, func(r Run) bool { return slices.Contains(r.Tickets, t.Ticket) }) {
+				continue // it is not put back yet
 			}
 			if t.Note == "" { // it was held back by what refuses others
 				t.Note = labels[t.Cause]

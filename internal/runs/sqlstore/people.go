@@ -15,6 +15,7 @@ func (s *Store) Runs(ctx context.Context, f store.Filter) (out []store.Run, err 
 	w.oneOf("r.state", texts(f.States))
 	w.oneOf("r.outcome", texts(f.Outcomes))
 	w.equal("r.runner", f.Runner)
+	w.equal("r.place", f.Place)
 	if f.Parent != "" {
 		w.and("r.parent <> '' AND r.parent = $?", f.Parent)
 	}

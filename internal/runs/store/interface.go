@@ -151,6 +151,7 @@ type Filter struct {
 	Outcomes []Outcome
 	Ticket   string
 	Runner   string
+	Place    string
 	Parent   string
 	Reason   string
 	InDoubt  bool // ended, and a person has to say whether a step of it was carried out
