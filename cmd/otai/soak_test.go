@@ -97,6 +97,12 @@ func (s *soaked) incoming() int {
 	return len(list)
 }
 
+// moved is how many tickets otai has moved, by what the help desk has.
+func (s *soaked) moved() int64 {
+	left := s.incoming() // first: others come meanwhile
+	return s.made.Load() - int64(left)
+}
+
 // comes makes a ticket at each tick, until stop is closed.
 func (s *soaked) comes(each time.Duration, stop <-chan struct{}) {
 	texts := []string{"I have forgotten my password and can't log in", "Zweiter Monitor fürs Büro", "The heating in the meeting room is broken", "Netzlaufwerk extrem langsam", "How many vacation days do I have left?"}
@@ -287,9 +293,9 @@ func TestHostileRequestsLeaveTheWorkUnharmed(t *testing.T) {
 	stop := make(chan struct{})
 	var coming sync.WaitGroup
 	coming.Go(func() { s.comes(time.Second/10, stop) })
-	eventually(t, "it works", func() bool { return s.done(scrape(t, s.state)) > 40 })
+	eventually(t, "it works", func() bool { return s.moved() > 40 })
 	quietly := s.settled()
-	before, began, made := s.done(scrape(t, s.state)), time.Now(), s.made.Load()
+	before, began, made := s.moved(), time.Now(), s.made.Load()
 
 	var inside, outside []time.Duration
 	refused := 0
@@ -319,7 +325,9 @@ func TestHostileRequestsLeaveTheWorkUnharmed(t *testing.T) {
 	at := make(chan struct{}, 120) // nearly all that are let in; a few more at times
 	most := footprint{}
 	for i := range n {
-		if i%500 >= 50 { // those come at once
+		bound := i%500 >= 50 // the others come at once
+		if bound {
+			time.Sleep(2 * time.Millisecond)
 			at <- struct{}{}
 		}
 		if i%100 == 0 {
@@ -327,7 +335,6 @@ func TestHostileRequestsLeaveTheWorkUnharmed(t *testing.T) {
 			most = footprint{max(most.supervisor, f.supervisor), max(most.worker, f.worker), max(most.supervisorFiles, f.supervisorFiles), max(most.workerFiles, f.workerFiles)}
 		}
 		kind := hostile[i%len(hostile)]
-		bound := i%500 >= 50
 		all.Go(func() {
 			if bound {
 				defer func() { <-at }()
@@ -342,7 +349,7 @@ func TestHostileRequestsLeaveTheWorkUnharmed(t *testing.T) {
 	took := time.Since(began)
 	close(watching)
 	watch.Wait()
-	after := s.done(scrape(t, s.state))
+	after := s.moved()
 	came := s.made.Load() - made
 	close(stop)
 	coming.Wait()

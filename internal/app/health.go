@@ -20,21 +20,29 @@ import (
 
 // health are the parts of a worker that are asked how they are.
 type health struct {
-	mu      sync.Mutex
-	engine  *orchestrator.Engine // nil: none works
-	kept    *keptRuns
-	plugins []judged.Plugin
-	lostAt  time.Time // since when the store can't be opened
-	lostErr error
-	counted time.Time
-	counts  store.Counts
+	mu       sync.Mutex
+	engine   *orchestrator.Engine // nil: none works
+	kept     *keptRuns
+	plugins  []judged.Plugin
+	lostAt   time.Time // since when the store can't be opened
+	lostErr  error
+	counted  time.Time
+	pause    time.Duration // until it is counted again
+	counts   store.Counts
+	counting chan struct{} // closed when what counts has ended; nil: nothing does
+	stop     func()        // ends that
 }
 
-// works names what works from now on.
+// works names what works from now on. When it returns, nothing reads what worked before.
 func (h *health) works(engine *orchestrator.Engine, kept *keptRuns) {
 	h.mu.Lock()
-	defer h.mu.Unlock()
 	h.engine, h.kept = engine, kept
+	stop, counting := h.stop, h.counting
+	h.mu.Unlock()
+	if counting != nil {
+		stop()
+		<-counting
+	}
 }
 
 // lost says since when the store can't be opened; zero: it is open.
@@ -197,19 +205,44 @@ func tickets(of map[store.Standing]int) judged.Tickets {
 
 const (
 	countedFor  = 5 * time.Second
-	countWithin = 500 * time.Millisecond
+	mostPaused  = time.Minute
+	countFactor = 20                     // times as long as counting took it isn't done again
+	countFirst  = 500 * time.Millisecond // for it whoever asks first waits
+	countWithin = 20 * time.Second
 )
 
-// count counts tickets now and then: where there are many, that isn't free.
+// count counts tickets now and then, beside whoever asks: where there are many, that takes long.
 func (h *health) count(ctx context.Context) store.Counts {
-	if !h.counted.IsZero() && time.Since(h.counted) < countedFor {
-		return h.counts
+	switch {
+	case h.counting != nil || !h.counted.IsZero() && time.Since(h.counted) < h.pause:
+	case h.counted.IsZero():
+		ctx, cancel := context.WithTimeout(ctx, countFirst)
+		defer cancel()
+		counts, err := h.kept.store.Store.Counts(ctx)
+		h.counts, h.counted, h.pause = counts, time.Now(), countedFor
+		if err != nil {
+			h.counts, h.pause = store.Counts{}, 0 // the next one doesn't wait for it
+		}
+	default:
+		ctx, stop := context.WithTimeout(context.Background(), countWithin)
+		h.stop, h.counting = stop, make(chan struct{})
+		go h.recount(ctx, stop, h.kept.store.Store, h.counting)
 	}
-	ctx, cancel := context.WithTimeout(ctx, countWithin)
-	defer cancel()
-	if counts, err := h.kept.store.Store.Counts(ctx); err == nil {
+	return h.counts
+}
+
+// recount ends with the context, and closes ended then.
+func (h *health) recount(ctx context.Context, stop func(), of store.Store, ended chan struct{}) {
+	defer stop()
+	began := time.Now()
+	counts, err := of.Counts(ctx)
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if err == nil {
 		h.counts = counts
 	}
 	h.counted = time.Now()
-	return h.counts
+	h.pause = min(mostPaused, max(countedFor, countFactor*time.Since(began)))
+	h.counting = nil
+	close(ended)
 }
