@@ -219,6 +219,9 @@ func (r *Result) Report() report.Report {
 		},
 		Foot: []string{"otai " + r.Version + ", configuration " + strings.Join(r.Config, ", ")},
 	}
+	if b := r.Bounded; b != nil {
+		d.Lead = append(d.Lead, fmt.Sprintf("Of the %d tickets that would be changed only %d would be within an hour, by max_changes of %s; the runner that wants to change a further one would pause until `otai runs resume`.", b.Tickets, b.TicketsPerHour, b.Service))
+	}
 	if r.Closed {
 		d.Lead = append(d.Lead, "Closed tickets were tried as if they were open: what the searches say about states was left out.")
 	}

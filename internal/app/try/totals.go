@@ -32,9 +32,38 @@ type Result struct {
 	NotJudged []Reason      `json:"not_judged"` // criteria that could not be judged, with the number of predictions
 	NotTried  []Reason      `json:"not_tried"`  // what was not run
 
+	Bounded *Bounded `json:"max_changes,omitempty"` // where one service has it, and it would not be enough
+
 	Predictions []trial.Prediction `json:"-"`
 	Titles      bool               `json:"-"`
 	file        bool
+}
+
+// Bounded is how many tickets would be changed by a service, and how many its max_changes lets in an hour.
+type Bounded struct {
+	Service        string `json:"service"`
+	TicketsPerHour int    `json:"tickets_per_hour"`
+	Tickets        int    `json:"tickets"`
+}
+
+// bound compares what would be written with max_changes. With several bounded services it isn't
+// known which one writes what.
+func (r *Result) bound(a *app.Setup) {
+	changed := make(map[string]bool)
+	for _, p := range r.Predictions {
+		if len(p.Writes) > 0 && p.Action != decisions.Refused {
+			changed[p.System+"\x00"+p.Ticket] = true
+		}
+	}
+	var bounded []Bounded
+	for _, s := range a.Document.Services {
+		if s.Bounds.TicketsPerHour > 0 {
+			bounded = append(bounded, Bounded{s.ID, s.Bounds.TicketsPerHour, len(changed)})
+		}
+	}
+	if len(bounded) == 1 && len(changed) > bounded[0].TicketsPerHour {
+		r.Bounded = &bounded[0]
+	}
 }
 
 // Count is how often something is predicted.
@@ -126,6 +155,7 @@ func (r *Result) finish(t *trial.Trial, a *app.Setup) {
 		notFound.add(cmp.Or(p.Why, "no runner has searched"))
 	}
 	r.NotFound, r.NotJudged, r.NotTried = reasons(notFound), reasons(notJudged), reasons(notTried)
+	r.bound(a)
 	r.order()
 }
 
