@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"os/signal"
 	"runtime/debug"
 	"sync/atomic"
 	"syscall"
@@ -43,6 +44,7 @@ var probeServed atomic.Bool
 func ServeProbe() bool {
 	probeServed.Store(true)
 	if len(os.Args) == 4 && os.Args[1] == keeperArgument {
+		outliveHangups()
 		if err := keepProbe(os.Args[2], os.Args[3]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 		}
@@ -55,6 +57,7 @@ func ServeProbe() bool {
 		fmt.Fprintln(os.Stderr, "this is for the process itself, which tries plugin files so")
 		return true
 	}
+	outliveHangups()
 	syscall.CloseOnExec(probeResult)
 	syscall.CloseOnExec(probeLifeline)
 	go endWithParent(os.NewFile(probeLifeline, "lifeline"))
@@ -69,6 +72,10 @@ func ServeProbe() bool {
 	}
 	return true
 }
+
+// outliveHangups lets SIGHUP pass, which asks for a reload and is sent to each process of a service:
+// it would be put down to the plugin. Were it ignored, so it would be in what a plugin starts.
+func outliveHangups() { signal.Notify(make(chan os.Signal, 1), syscall.SIGHUP) }
 
 func isPipe(descriptor int) bool {
 	var stat syscall.Stat_t

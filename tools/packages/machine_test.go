@@ -75,18 +75,33 @@ func copyOf(t *testing.T, tree string) string {
 	return root
 }
 
-// machine is a running Debian with systemd.
+// machine is a Debian with systemd that runs.
 type machine struct {
 	*testing.T
-	leader    string // its first process
-	awaitBoot func()
+	options []string // of systemd-nspawn
+	process *os.Process
+	ended   chan struct{}
+	leader  string // its first process
 }
 
 // boot starts a machine, in which the folder packages is at /packages.
 func boot(t *testing.T, packages string, more ...string) *machine {
 	t.Helper()
 	root := copyOf(t, debian(t))
-	nspawn := exec.Command("systemd-nspawn", append(more, "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")...)
+	m := &machine{T: t, options: append(more, "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")}
+	t.Cleanup(func() {
+		if t.Failed() && m.leader != "" {
+			t.Logf("the journal:\n%s", m.try("journalctl -o short-precise --no-pager -u otai | cut -c1-400 | grep -v level...info | tail -60"))
+		}
+		m.off()
+	})
+	m.on()
+	return m
+}
+
+func (m *machine) on() {
+	m.Helper()
+	nspawn := exec.Command("systemd-nspawn", m.options...)
 	nspawn.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
@@ -98,44 +113,37 @@ func boot(t *testing.T, packages string, more ...string) *machine {
 		}
 	}()
 	if err := <-started; err != nil {
-		t.Fatal(err)
+		m.Fatal(err)
 	}
-	m := &machine{T: t}
-	t.Cleanup(func() {
-		if t.Failed() && m.leader != "" {
-			t.Logf("the journal:\n%s", m.try("journalctl -o short-precise --no-pager -u otai | cut -c1-400 | grep -v level...info | tail -60"))
+	m.process, m.ended = nspawn.Process, ended
+	m.until("it is booted", func() bool {
+		pid := strconv.Itoa(nspawn.Process.Pid)
+		children, _ := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
+		if m.leader = strings.TrimSpace(string(children)); m.leader == "" {
+			return false
 		}
-		if m.leader != "" {
-			m.try("systemctl poweroff")
-		}
-		late := time.AfterFunc(30*time.Second, func() { _ = nspawn.Process.Kill() })
-		<-ended
-		late.Stop()
+		state := strings.TrimSpace(m.try("systemctl is-system-running"))
+		return state == "running" || state == "degraded"
 	})
-	m.awaitBoot = func() {
-		t.Helper()
-		before := m.leader
-		m.until("it is booted", func() bool {
-			pid := strconv.Itoa(nspawn.Process.Pid)
-			children, _ := os.ReadFile("/proc/" + pid + "/task/" + pid + "/children")
-			leader := strings.TrimSpace(string(children))
-			if leader == "" || leader == before {
-				return false
-			}
-			m.leader = leader
-			state := strings.TrimSpace(m.try("systemctl is-system-running"))
-			return state == "running" || state == "degraded"
-		})
+}
+
+func (m *machine) off() {
+	if m.leader != "" {
+		m.try("systemctl poweroff")
 	}
-	m.awaitBoot()
-	return m
+	if m.ended != nil {
+		late := time.AfterFunc(30*time.Second, func() { _ = m.process.Kill() })
+		<-m.ended
+		late.Stop()
+	}
+	m.leader, m.ended = "", nil
 }
 
 // reboot starts the machine anew, with the files that it has.
 func (m *machine) reboot() {
 	m.Helper()
-	m.try("systemctl reboot")
-	m.awaitBoot()
+	m.off()
+	m.on()
 }
 
 // try runs a script in the machine and returns what it printed.
@@ -188,11 +196,15 @@ type line struct {
 	Text     string
 }
 
-// lines are those since a cursor. The journal isn't asked for less than all: where the entry at the cursor
+// lines are those since a cursor, or "" for the last boot. The journal isn't asked for less than all: where the entry at the cursor
 // doesn't match what is asked for, journalctl leaves out the first one that does.
 func (m *machine) lines(since string) (list []line) {
 	m.Helper()
-	out := m.run("journalctl --sync; journalctl --all -o json --output-fields=MESSAGE,PRIORITY,UNIT,_SYSTEMD_UNIT --no-pager --after-cursor='" + since + "'")
+	from := "--after-cursor='" + since + "'"
+	if since == "" {
+		from = "--boot"
+	}
+	out := m.run("journalctl --sync; journalctl --all -o json --output-fields=MESSAGE,PRIORITY,UNIT,_SYSTEMD_UNIT --no-pager " + from)
 	for text := range strings.Lines(out) {
 		var entry struct {
 			At        string `json:"__REALTIME_TIMESTAMP"`
