@@ -88,6 +88,15 @@ type machine struct {
 func boot(t *testing.T, packages string, more ...string) *machine {
 	t.Helper()
 	root := copyOf(t, debian(t))
+	// Two at one time may share their control groups: one kills the other's processes with its own.
+	turn, err := os.Create(filepath.Join(os.Getenv(machineVariable), "machine.lock"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = turn.Close() })
+	if err := syscall.Flock(int(turn.Fd()), syscall.LOCK_EX); err != nil {
+		t.Fatal(err)
+	}
 	m := &machine{T: t, options: append(more, "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")}
 	t.Cleanup(func() {
 		if t.Failed() && m.leader != "" {
