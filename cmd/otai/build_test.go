@@ -18,6 +18,7 @@ type built struct {
 	dir     string // with bin/otai and plugins/*.so, as in a bundle
 	otai    string
 	plugins string
+	built   string // folder of what the tests build beside it
 }
 
 var product built
@@ -43,8 +44,13 @@ func buildAndRun(m *testing.M) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	beside, err := os.MkdirTemp("", "otai-built-")
+	if err != nil {
+		return 0, err
+	}
+	defer os.RemoveAll(beside)
 	if dist := os.Getenv("OTAI_TEST_DIST"); dist != "" { // as in build/rows-against.sh
-		product = built{root: root, dir: dist, otai: filepath.Join(dist, "bin", "otai"), plugins: filepath.Join(dist, "plugins")}
+		product = built{root: root, dir: dist, otai: filepath.Join(dist, "bin", "otai"), plugins: filepath.Join(dist, "plugins"), built: beside}
 		return m.Run(), nil
 	}
 	dir, err := os.MkdirTemp("", "otai-test-")
@@ -57,14 +63,13 @@ func buildAndRun(m *testing.M) (int, error) {
 		return 0, err
 	}
 	product = built{
-		root: root, dir: dir,
+		root: root, dir: dir, built: beside,
 		otai:    filepath.Join(dir, "bin", "otai"),
 		plugins: filepath.Join(dir, "plugins"),
 	}
 	if err := os.Symlink(filepath.Join(root, "examples"), filepath.Join(dir, "examples")); err != nil { // as in the bundle
 		return 0, err
 	}
-	forgetOldBuilds()
 	for _, b := range [][]string{
 		{"cmd/otai", product.otai},
 		{"plugins/otobo-znuny", filepath.Join(product.plugins, "otai_otobo_znuny.so"), "-buildmode=plugin"},

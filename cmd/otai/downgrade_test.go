@@ -3,6 +3,7 @@ package main_test
 import (
 	"database/sql"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -78,7 +79,7 @@ func laterRelease(t *testing.T) (otai string) {
 	if err := os.Symlink(product.plugins, filepath.Join(dir, "plugins")); err != nil {
 		t.Fatal(err)
 	}
-	if err := goBuild(product.root, "-overlay", overlay, "-o", otai, "./cmd/otai"); err != nil {
+	if err := errors.Join(os.Mkdir(filepath.Dir(otai), 0o755), keptAs("otai-later", otai, product.root, "-overlay", overlay, "./cmd/otai")); err != nil {
 		t.Fatal(err)
 	}
 	return otai

@@ -2,24 +2,21 @@ package main_test
 
 import (
 	"crypto/sha256"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/keptbuild"
 )
 
-// What the tests build is kept below build/dist (package keptbuild). Within one run go build isn't even
+// What the tests build is kept in Go's cache (package keptbuild). Within one run go build isn't even
 // asked twice.
-
-const keepBuildsFor = 7 * 24 * time.Hour
 
 var keptBuilds struct {
 	mu   sync.Mutex
@@ -67,19 +64,16 @@ func keyOfBuild(dir string, env, flags []string) (string, error) {
 }
 
 func buildKept(key, dir string, env, flags []string) (string, error) {
-	folder := filepath.Join(product.root, "build", "dist", "test")
-	file := filepath.Join(folder, key)
+	name := key
 	if slices.ContainsFunc(flags, func(flag string) bool { return strings.HasPrefix(flag, "-buildmode=") }) {
-		file += ".so"
+		name += ".so"
 	}
-	cmd := newCommand("go", slices.Concat([]string{"build"}, flags, []string{"-o", file, "."})...)
-	cmd.Dir = dir
-	cmd.Env = slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, env)
-	if err := keptbuild.Build(file, cmd); err != nil {
-		return "", err
-	}
-	now := time.Now()
-	return file, errors.Join(os.Chtimes(file, now, now), os.Chtimes(keptbuild.LockOf(file), now, now))
+	file := filepath.Join(product.built, name)
+	return file, keptbuild.Build(name, file, 0o755, func(kept string) *exec.Cmd {
+		cmd := newCommand("go", slices.Concat([]string{"build"}, flags, []string{"-o", kept, "."})...)
+		cmd.Dir, cmd.Env = dir, slices.Concat(os.Environ(), []string{"CGO_ENABLED=1"}, env)
+		return cmd
+	})
 }
 
 // keptAt is a copy of what was kept.
@@ -95,18 +89,16 @@ func keptAt(to string, mode fs.FileMode, dir string, env []string, flags ...stri
 	if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
 		return err
 	}
-	return os.WriteFile(to, content, mode)
+	return keptbuild.WriteProgram(to, content, mode)
 }
 
-// forgetOldBuilds removes what no run has used for some time: each change of a source of a test's own
-// has a file of its own.
-func forgetOldBuilds() {
-	files, _ := filepath.Glob(filepath.Join(product.root, "build", "dist", "test", "*"))
-	for _, file := range files {
-		if info, err := os.Stat(file); err == nil && time.Since(info.ModTime()) > keepBuildsFor {
-			_ = os.Remove(file)
-		}
-	}
+// keptAs is goBuild of what is kept under this name.
+func keptAs(name, to, dir string, args ...string) error {
+	return keptbuild.Build(name, to, 0o755, func(kept string) *exec.Cmd {
+		cmd := newCommand("go", slices.Concat([]string{"build", "-o", kept}, buildFlags(dir, args...))...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "CGO_ENABLED=1")
+		return cmd
+	})
 }
 
 // TestWhatIsBuiltOfEqualSourcesIsKept, and of others isn't taken for it.

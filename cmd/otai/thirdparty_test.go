@@ -8,20 +8,24 @@ import (
 )
 
 // writeModule writes a plugin into a module of its own, as its author would have
-// it: the contract required at v1.0.0 and replaced by a checkout.
+// it: the contract required at v1.0.0 and replaced by a checkout. That is a copy, whose path is in
+// what is built: so the same sources make the same file wherever these tests are.
 func writeModule(t *testing.T, name, source string) string {
 	t.Helper()
 	dir := t.TempDir()
 	files := map[string]string{
 		"go.mod": "module example.com/" + name + "\n\ngo 1.25.0\n\n" +
 			"require github.com/open-ticket-ai/otai/pkg/api v1.0.0\n\n" +
-			"replace github.com/open-ticket-ai/otai/pkg/api => " + filepath.Join(product.root, "pkg", "api") + "\n",
+			"replace github.com/open-ticket-ai/otai/pkg/api => ./api\n",
 		"main.go": source,
 	}
 	for file, content := range files {
 		if err := os.WriteFile(filepath.Join(dir, file), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
+	}
+	if err := os.CopyFS(filepath.Join(dir, "api"), os.DirFS(filepath.Join(product.root, "pkg", "api"))); err != nil {
+		t.Fatal(err)
 	}
 	return dir
 }
@@ -164,7 +168,7 @@ func TestTheAPILevelDecidesAndNotTheBuild(t *testing.T) {
 	t.Parallel()
 	// The plugins were built before the host's level is raised: their files stay.
 	raised := filepath.Join(t.TempDir(), "otai")
-	if err := goBuild(product.root, "-ldflags=-X main.apiLevel=1.1.0", "-o", raised, "./cmd/otai"); err != nil {
+	if err := keptAs("otai-raised", raised, product.root, "-ldflags=-s -w -X main.apiLevel=1.1.0", "./cmd/otai"); err != nil {
 		t.Fatal(err)
 	}
 	plugins := t.TempDir()

@@ -74,7 +74,7 @@ func TestTheServiceManagerHearsOfTheStartTheWorkAndTheEnd(t *testing.T) {
 	s.until("a death is said", func() bool { return m.sayings("STATUS=the worker process has ended") > 0 })
 
 	m = newServiceManager(t)
-	s = begin(t, "fast", m.env(), "manager", "work")
+	s = begin(t, "brisk", m.env(), "manager", "work")
 	if got := s.number("manager", 1); got != 0 {
 		t.Error("the worker knows the manager, too")
 	}
@@ -106,7 +106,7 @@ func TestTheServiceManagerGivesAReloadMoreTime(t *testing.T) {
 func TestAWorkerThatWaitsForTheStoreIsAStartedService(t *testing.T) {
 	t.Parallel()
 	m := newServiceManager(t)
-	s := begin(t, "fast", m.env(), "wait", "work")
+	s := begin(t, "brisk", m.env(), "wait", "work")
 	s.until("it is ready", func() bool { return m.sayings("READY=1\nSTATUS=the run store") == 1 })
 	s.until("it works", func() bool { return m.sayings("STATUS=works") == 1 })
 	s.signal(syscall.SIGTERM)

@@ -51,8 +51,11 @@ func superviseHere(how string) int {
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}
 	o.Manager = systemd.Take()
-	if strings.Contains(how, "fast") {
+	if strings.Contains(how, "fast") { // for workers that are ended: none that works reports in time
 		o.look = 20 * time.Millisecond
+	}
+	if strings.Contains(how, "brisk") { // for those that work, however busy the machine is
+		o.look = 250 * time.Millisecond
 	}
 	if strings.Contains(how, "quick") {
 		o.most = 3
@@ -544,7 +547,7 @@ func TestAFrozenWorkerIsEnded(t *testing.T) {
 
 func TestAWorkerThatDoesNotStopInTimeIsEnded(t *testing.T) {
 	t.Parallel()
-	s := begin(t, "fast", nil, "deaf")
+	s := begin(t, "brisk", nil, "deaf")
 	pid := s.number("works", 1)
 	s.signal(syscall.SIGTERM)
 	if code := s.end(); code != 1 || !gone(pid) || !strings.Contains(s.out.String(), "did not stop in time") {

@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 )
 
 // A hundred orphans that end while the supervisor is busy must not take the room of a SIGTERM.
@@ -43,7 +45,7 @@ func copied(t *testing.T) string {
 		t.Fatal(err)
 	}
 	path := filepath.Join(t.TempDir(), "otai")
-	if err := os.WriteFile(path, content, 0o700); err != nil {
+	if err := keptbuild.WriteProgram(path, content, 0o700); err != nil {
 		t.Fatal(err)
 	}
 	return path
@@ -54,8 +56,8 @@ func TestABinaryThatIsBeingReplacedEndsNothing(t *testing.T) {
 	t.Parallel()
 	for name, replace := range map[string]func(path string) error{
 		"missing":   func(string) error { return nil },
-		"empty":     func(path string) error { return os.WriteFile(path, nil, 0o700) },
-		"half":      func(path string) error { return os.WriteFile(path, []byte("\x7fELF\x02\x01\x01"), 0o700) },
+		"empty":     func(path string) error { return keptbuild.WriteProgram(path, nil, 0o700) },
+		"half":      func(path string) error { return keptbuild.WriteProgram(path, []byte("\x7fELF\x02\x01\x01"), 0o700) },
 		"no x yet":  func(path string) error { return os.WriteFile(path, []byte("#!/bin/true\n"), 0o600) },
 		"a folder":  func(path string) error { return os.Mkdir(path, 0o700) },
 		"a new one": func(path string) error { return os.Link(os.Args[0], path) },

@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -51,24 +52,22 @@ type job struct {
 }
 
 func buildZoo() error {
-	api, err := filepath.Abs("../api")
-	if err != nil {
+	// Copies, since their paths are in what is built: so the same sources make the same files wherever the tests are.
+	for _, name := range []string{"api", "other-api"} {
+		if err := os.CopyFS(filepath.Join(zoo.dir, name), os.DirFS("../api")); err != nil {
+			return err
+		}
+	}
+	if err := appendTo(filepath.Join(zoo.dir, "other-api", "doc.go"), "\n// Added is in no release.\nfunc Added() {}\n"); err != nil {
 		return err
 	}
-	if err := writeModule("zoo", api, "", ""); err != nil {
+	if err := writeModule("zoo", "../api", "", ""); err != nil {
 		return err
 	}
-	if err := writeModule("new-dep", api, "dep/dep.go", "\n// Added came with a later version.\nfunc Added() {}\n"); err != nil {
+	if err := writeModule("new-dep", "../api", "dep/dep.go", "\n// Added came with a later version.\nfunc Added() {}\n"); err != nil {
 		return err
 	}
-	otherAPI := filepath.Join(zoo.dir, "other-api")
-	if err := os.CopyFS(otherAPI, os.DirFS(api)); err != nil {
-		return err
-	}
-	if err := appendTo(filepath.Join(otherAPI, "doc.go"), "\n// Added is in no release.\nfunc Added() {}\n"); err != nil {
-		return err
-	}
-	if err := writeModule("new-api", otherAPI, "", ""); err != nil {
+	if err := writeModule("new-api", "../other-api", "", ""); err != nil {
 		return err
 	}
 
@@ -162,28 +161,18 @@ func build(j job) error {
 	if dir != "." {
 		dir = filepath.Join(zoo.dir, dir)
 	}
-	kept, err := filepath.Abs("../../build/dist/test/loader")
-	if err != nil {
-		return err
-	}
-	kept = filepath.Join(kept, j.output)
-	args := []string{"build", "-trimpath", "-pgo=off", "-buildvcs=false", "-o", kept}
+	args := []string{"-trimpath", "-pgo=off", "-buildvcs=false"}
 	if strings.HasSuffix(j.output, ".so") {
 		args = append(args, "-ldflags=-s -w") // half the work
 	}
 	args = append(args, j.args...)
-	command := exec.Command("go", args...)
-	command.Dir = dir
-	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")
-	command.Env = append(command.Env, j.env...)
-	if err := keptbuild.Build(kept, command); err != nil {
-		return err
-	}
-	content, err := os.ReadFile(kept)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(filepath.Join(zoo.dir, j.output), content, 0o755) // a copy: tests change files
+	// A copy, as tests change files.
+	return keptbuild.Build("loader-"+j.output, filepath.Join(zoo.dir, j.output), 0o755, func(kept string) *exec.Cmd {
+		command := exec.Command("go", slices.Concat([]string{"build", "-o", kept}, args)...)
+		command.Dir = dir
+		command.Env = slices.Concat(os.Environ(), []string{"GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1"}, j.env)
+		return command
+	})
 }
 
 // folder makes a plugin folder: a map of file names to what they shall hold. A

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
@@ -147,7 +148,7 @@ func TestAResultDoesNotCountForAnotherHost(t *testing.T) {
 		t.Fatal(err)
 	}
 	other := filepath.Join(t.TempDir(), "testhost")
-	if err := os.WriteFile(other, append(binary, 0), 0o700); err != nil {
+	if err := keptbuild.WriteProgram(other, append(binary, 0), 0o700); err != nil {
 		t.Fatal(err)
 	}
 	if p := hostBinary(t, other, "-api", "1.1.0", "-inspect", "-state", state, dir).plugin(t, "otai_init_panics_in_host.so"); p.Status != loader.Loaded {

@@ -168,36 +168,26 @@ func available(release string) bool {
 }
 
 func (b build) run() error {
-	kept, err := filepath.Abs("../../../build/dist/test/preflight")
-	if err != nil {
-		return err
-	}
-	kept = filepath.Join(kept, b.name)
-	args := []string{"build", "-o", kept}
+	var args []string
 	if strings.HasSuffix(b.name, ".so") {
 		args = append(args, "-buildmode=plugin") // a later -buildmode wins
 	}
-	args = append(args, b.flags...)
+	args = append(append(args, b.flags...), "./"+b.pkg)
 	for n := range args {
 		args[n] = strings.ReplaceAll(args[n], "DIR", workshop.dir)
 	}
-	command := exec.Command("go", append(args, "./"+b.pkg)...)
-	command.Dir = filepath.Join(workshop.dir, "module")
-	command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")
-	if b.release != "" {
-		command.Env = append(command.Env, "GOTOOLCHAIN="+b.release)
-	}
-	for _, variable := range b.env {
-		command.Env = append(command.Env, strings.ReplaceAll(variable, "DIR", workshop.dir))
-	}
-	if err := keptbuild.Build(kept, command); err != nil {
-		return err
-	}
-	content, err := os.ReadFile(kept)
-	if err != nil {
-		return err
-	}
-	return os.WriteFile(built(b.name), content, 0o755)
+	return keptbuild.Build("preflight-"+b.name, built(b.name), 0o755, func(kept string) *exec.Cmd {
+		command := exec.Command("go", slices.Concat([]string{"build", "-o", kept}, args)...)
+		command.Dir = filepath.Join(workshop.dir, "module")
+		command.Env = append(os.Environ(), "GOFLAGS=", "GOWORK=off", "CGO_ENABLED=1")
+		if b.release != "" {
+			command.Env = append(command.Env, "GOTOOLCHAIN="+b.release)
+		}
+		for _, variable := range b.env {
+			command.Env = append(command.Env, strings.ReplaceAll(variable, "DIR", workshop.dir))
+		}
+		return command
+	})
 }
 
 func run(command *exec.Cmd) error {
