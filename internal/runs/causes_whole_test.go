@@ -59,6 +59,7 @@ var byTitle = strings.Replace(oneTicket, "name: out", `name: "{{ get_pipe_result
 
 // RUNS 19: one target of ten is deactivated.
 func TestOneTargetOfTenThatIsRefusedCostsTheOthersLessThanFivePercent(t *testing.T) {
+	many(t)
 	const n = 400
 	var took [2]time.Duration
 	for i, refuses := range []bool{false, true} {
@@ -182,6 +183,7 @@ func until(ok func() bool) time.Duration {
 
 // RUNS 19: a right is lost for many tickets, and given back just after one of them has tried.
 func TestARightThatWasLostCostsABacklogAMinuteAtMost(t *testing.T) {
+	many(t)
 	n := 200
 	if os.Getenv("OTAI_TEST_ALL") != "" {
 		n = 10_000
@@ -269,7 +271,7 @@ func TestHostsReadTogetherWhatIsDueTogether(t *testing.T) {
 		ctx, stop := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for _, name := range names {
-			w := &whole{d: d, log: new(logBuffer), lease: 5 * lease, name: name}
+			w := &whole{d: d, log: new(logBuffer), lease: lasting, name: name}
 			all.Go(func() {
 				if err := w.run(ctx, r, sorting(n, eachTicket), orchestrator.Options{}); err != nil {
 					t.Error(err)
@@ -328,6 +330,7 @@ const threeSteps = `
 
 // RUNS 22: all rights are taken while 50 runs are half done, and given back after an hour.
 func TestRunsThatAreHalfDoneWhenAllRightsAreTakenAreFinishedAfterAnHour(t *testing.T) {
+	many(t)
 	t.Parallel()
 	const n = 50
 	each := strings.Replace(eachTicket[:strings.Index(eachTicket, "                    - use: base:UpdateTicketPipe")], "                  steps:", "                  workers: 50\n                  steps:", 1)

@@ -333,5 +333,8 @@ func seeds() uint64 {
 	if n, err := strconv.ParseUint(os.Getenv("OTAI_TEST_SEEDS"), 10, 64); err == nil {
 		return n
 	}
+	if raceDetector && !thorough() {
+		return 1
+	}
 	return 2
 }

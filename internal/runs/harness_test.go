@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -22,6 +23,18 @@ import (
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// thorough is whether there is time for all.
+func thorough() bool { return os.Getenv("OTAI_TEST_ALL") != "" || os.Getenv("OTAI_TEST_CHAOS") != "" }
+
+// many is for tests of hundreds of tickets, whose stores cost the race detector ten times as much:
+// build/test.sh runs them without it, and continuous integration with it, too.
+func many(t *testing.T) {
+	t.Helper()
+	if raceDetector && !thorough() {
+		t.Skip("it is tried without the race detector: set OTAI_TEST_ALL=1")
+	}
+}
 
 // desk is a run store in a folder, and the processes that work with it one after another.
 type desk struct {

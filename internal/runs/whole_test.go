@@ -187,6 +187,7 @@ const timeoutOfTests = 30 * time.Second
 // RUNS 25: one update in twenty comes 40 s late, when nobody waits for it any more. The rates
 // are what the workers reach without late updates.
 func TestALateUpdateInTwentyCostsTheOthersLessThanFivePercent(t *testing.T) {
+	many(t)
 	for name, c := range map[string]struct {
 		config  string
 		tickets int
@@ -295,6 +296,7 @@ func (*badRead) CheckHealth(context.Context) error { return nil }
 
 // RUNS 20, at its reading: the first ticket of all.
 func TestATicketWhoseReadingFailsKeepsNoOtherWaiting(t *testing.T) {
+	many(t)
 	t.Parallel()
 	const tickets = 60
 	for name, c := range map[string]struct {
