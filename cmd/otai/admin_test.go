@@ -53,7 +53,7 @@ func checkReports(t *testing.T, set string, count int) {
 	for n, file := range files {
 		name := filepath.Base(file)
 		t.Run(strings.TrimSuffix(name, ".yml"), func(t *testing.T) {
-			oneIn(t, 5, n)
+			oneIn(t, 12, n)
 			t.Parallel()
 			validate := newCommandContext(t.Context(), product.otai, "validate", "--json", file)
 			validate.Env = env

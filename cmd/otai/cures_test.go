@@ -84,8 +84,8 @@ func TestEveryCureThatIsPrintedWorks(t *testing.T) {
 // way in which cures are typed. See selection_test.go.
 var everyCure = strings.Fields(`
 		not-regular-file insecure-permissions checksum-mismatch signature-invalid
-		not-elf go-version package-mismatch package-conflict plugin-path-in-use no-main-plugin wrong-symbol-type
-		probe-crashed bad-metadata api-incompatible`)
+		not-elf package-mismatch plugin-path-in-use wrong-symbol-type
+		probe-crashed api-incompatible`)
 
 func TestEveryCodeHasACureThatATestTypes(t *testing.T) {
 	typed := maps.Clone(elsewhereTyped)
@@ -201,6 +201,10 @@ func (w *ward) sh(t *testing.T, dir, command string) {
 // build builds the sources with the command of the documentation, and further flags.
 func (w *ward) build(t *testing.T, flags string) {
 	t.Helper()
+	if flags == "" {
+		buildPlugin(t, w.source, w.file)
+		return
+	}
 	w.sh(t, w.source, "go build -trimpath -buildmode=plugin "+flags+" -o "+w.file+" .")
 }
 

@@ -2,11 +2,14 @@ package main_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 )
@@ -50,14 +53,17 @@ func (r demoReport) check(t *testing.T) {
 	}
 }
 
+// TestTheDemonstrationSortsEveryTicket, and leaves nothing behind in a state folder that was named.
 func TestTheDemonstrationSortsEveryTicket(t *testing.T) {
-	checkDemo(t, t.TempDir(), environment(t))
+	home := t.TempDir()
+	checkDemo(t, home, demoEnv(home), "--state-dir", filepath.Join(home, "state"))
+	nothingIn(t, home)
 }
 
 // checkDemo runs the demonstration and checks what it reports.
-func checkDemo(t *testing.T, dir string, env []string) {
+func checkDemo(t *testing.T, dir string, env []string, more ...string) {
 	t.Helper()
-	cmd := newCommandContext(t.Context(), product.otai, "demo", "--json")
+	cmd := newCommandContext(t.Context(), product.otai, append([]string{"demo", "--json"}, more...)...)
 	cmd.Dir, cmd.Env = dir, env
 	out, err := cmd.Output()
 	if err != nil {
@@ -84,9 +90,11 @@ func heldOut(t *testing.T, task string) string {
 	return string(found[1])
 }
 
+// TestTheDemonstrationSaysHowGoodItsModelsAre, and leaves nothing behind.
 func TestTheDemonstrationSaysHowGoodItsModelsAre(t *testing.T) {
+	home := t.TempDir()
 	cmd := newCommand(product.otai, "demo")
-	cmd.Env = environment(t)
+	cmd.Dir, cmd.Env = home, demoEnv(home)
 	out, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, stderrOf(err))
@@ -95,23 +103,17 @@ func TestTheDemonstrationSaysHowGoodItsModelsAre(t *testing.T) {
 	if text := strings.Join(strings.Fields(string(out)), " "); !strings.Contains(text, "1500 held-out ones") || !strings.Contains(text, want) {
 		t.Errorf("it does not say %q:\n%s", want, out)
 	}
+	nothingIn(t, home)
 }
 
-func TestTheDemonstrationLeavesNothingBehind(t *testing.T) {
-	home := t.TempDir()
-	run := func(args ...string) {
-		t.Helper()
-		cmd := newCommand(product.otai, append([]string{"demo"}, args...)...)
-		cmd.Dir = home
-		// The state folder is named, because root's is not in the home folder.
-		cmd.Env = []string{"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "OTAI_STATE_DIR=" + filepath.Join(home, "state"), "OTAI_PLUGIN_DIR=" + product.plugins}
-		cmd.Env = append(cmd.Env, coverage()...)
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Fatalf("%v\n%s", err, out)
-		}
-	}
-	run()
-	run("--json", "--state-dir", filepath.Join(home, "state"))
+// demoEnv has all that is written in one folder. The state folder is named, because root's is not
+// in the home folder.
+func demoEnv(home string) []string {
+	return append([]string{"PATH=/usr/bin:/bin", "HOME=" + home, "TMPDIR=" + home, "OTAI_STATE_DIR=" + filepath.Join(home, "state"), "OTAI_PLUGIN_DIR=" + product.plugins}, coverage()...)
+}
+
+func nothingIn(t *testing.T, home string) {
+	t.Helper()
 	if left, err := os.ReadDir(home); err != nil || len(left) > 0 {
 		t.Errorf("it left %v %v", left, err)
 	}
@@ -130,9 +132,29 @@ type plainUser struct {
 	process *syscall.SysProcAttr // nil: who runs the test
 }
 
-// newPlainUser packs a bundle of this name and gives it to a user who is not root.
-func newPlainUser(t *testing.T, name string) plainUser {
+// bundleName is that of the bundle that a release has.
+func bundleName(t *testing.T) string {
 	t.Helper()
+	version, err := os.ReadFile(filepath.Join(product.root, "VERSION"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("otai_%s_linux_%s", strings.TrimSpace(string(version)), runtime.GOARCH)
+}
+
+// packed is the archive of the bundle, once for all who unpack it.
+var packed struct {
+	sync.Mutex
+	archive []byte
+}
+
+func pack(t *testing.T, name string) []byte {
+	t.Helper()
+	packed.Lock()
+	defer packed.Unlock()
+	if packed.archive != nil {
+		return packed.archive
+	}
 	dist := t.TempDir()
 	if err := os.CopyFS(dist, os.DirFS(product.dir)); err != nil {
 		t.Fatal(err)
@@ -142,6 +164,18 @@ func newPlainUser(t *testing.T, name string) plainUser {
 	if out, err := bundle.CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
+	var err error
+	if packed.archive, err = os.ReadFile(filepath.Join(dist, name+".tar.gz")); err != nil {
+		t.Fatal(err)
+	}
+	return packed.archive
+}
+
+// newPlainUser gives the bundle to a user who is not root.
+func newPlainUser(t *testing.T) plainUser {
+	t.Helper()
+	name := bundleName(t)
+	content := pack(t, name)
 
 	// Folders of t.TempDir are closed to other users.
 	folder, err := os.MkdirTemp("", "otai-bundle-")
@@ -150,7 +184,7 @@ func newPlainUser(t *testing.T, name string) plainUser {
 	}
 	t.Cleanup(func() { os.RemoveAll(folder) })
 	archive := filepath.Join(folder, name+".tar.gz")
-	if err := os.Rename(filepath.Join(dist, name+".tar.gz"), archive); err != nil {
+	if err := os.WriteFile(archive, content, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	u := plainUser{folder: folder}
@@ -175,7 +209,7 @@ func newPlainUser(t *testing.T, name string) plainUser {
 
 func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 	t.Parallel()
-	user := newPlainUser(t, "otai_test")
+	user := newPlainUser(t)
 	folder := user.folder
 	run := func(dir, name string, args ...string) []byte {
 		t.Helper()
@@ -188,11 +222,11 @@ func TestTheBundleRunsForAPlainUserInAnEmptyFolder(t *testing.T) {
 		}
 		return out
 	}
-	if list := string(run(folder, "tar", "-tvzf", "otai_test.tar.gz")); strings.Contains(list, "rw------- ") {
+	if list := string(run(folder, "tar", "-tvzf", bundleName(t)+".tar.gz")); strings.Contains(list, "rw------- ") {
 		t.Errorf("not all can read what is in it:\n%s", list)
 	}
-	run(folder, "tar", "-xzf", "otai_test.tar.gz")
-	unpacked := filepath.Join(folder, "otai_test")
+	run(folder, "tar", "-xzf", bundleName(t)+".tar.gz")
+	unpacked := filepath.Join(folder, bundleName(t))
 	run(unpacked, "sha256sum", "--quiet", "-c", "SHA256SUMS")
 	var r demoReport
 	if err := json.Unmarshal(run(unpacked, filepath.Join(unpacked, "bin", "otai"), "demo", "--json"), &r); err != nil {

@@ -166,7 +166,7 @@ func TestAStoppedCommandLeavesNoCopyBehind(t *testing.T) {
 	must(t, os.Mkdir(plugins, 0o755))
 	started := filepath.Join(a.dir, "started")
 	slow := strings.Replace(greetPlugin, "_ = os.WriteFile(marker, nil, 0o600)", "_ = os.WriteFile(marker, nil, 0o600)\n\t\tselect {}", 1)
-	buildPlugin(t, writeModule(t, "otai-greet", strings.Replace(slow, "MARKER", started, 1)), filepath.Join(plugins, "otai_greet.so"))
+	buildMarked(t, slow, started, filepath.Join(plugins, "otai_greet.so"))
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT, syscall.SIGHUP} {
 		must(t, os.RemoveAll(started))
 		p := startIn(t, a.dir, []string{
@@ -219,7 +219,7 @@ func TestAPluginIsTriedOnceInATrustedFolderAndEachTimeWithoutOne(t *testing.T) {
 	source := strings.Replace(greetPlugin, "_ = os.WriteFile(marker, nil, 0o600)",
 		"f, _ := os.OpenFile(marker, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)\n\t\t_, _ = f.Write([]byte{'.'})\n\t\t_ = f.Close()", 1)
 	must(t, os.Mkdir(filepath.Dir(a.file), 0o755), os.Mkdir(filepath.Join(dir, "tmp"), 0o700))
-	buildPlugin(t, writeModule(t, "otai-greet", strings.Replace(source, "MARKER", count, 1)), a.file)
+	buildMarked(t, source, count, a.file)
 	for _, step := range []struct {
 		what string
 		args []string

@@ -9,7 +9,6 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
-	"runtime"
 	"slices"
 	"strings"
 	"syscall"
@@ -21,22 +20,17 @@ import (
 // and files are taken from the pages. What a page shows as output must be said.
 func TestAPlainUserWalksThePagesFromTheBundle(t *testing.T) {
 	t.Parallel()
-	version, err := os.ReadFile(filepath.Join(product.root, "VERSION"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	name := fmt.Sprintf("otai_%s_linux_%s", strings.TrimSpace(string(version)), runtime.GOARCH)
 	gettingStarted := pageSteps(t, filepath.Join(product.root, "docs", "getting-started.md"))
 
 	t.Run("getting-started", func(t *testing.T) {
-		w := newWalker(t, newPlainUser(t, name))
+		w := newWalker(t, newPlainUser(t))
 		w.walk(gettingStarted)
 		if left := w.waiting(); left != 0 {
 			t.Errorf("%d tickets are left in the queue", left)
 		}
 	})
 	t.Run("README", func(t *testing.T) {
-		w := newWalker(t, newPlainUser(t, name))
+		w := newWalker(t, newPlainUser(t))
 		page := pageSteps(t, filepath.Join(product.root, "README.md"))
 		// It asks for a help desk, and names the page that brings one.
 		desk := slices.IndexFunc(gettingStarted, func(s pageStep) bool { return strings.HasPrefix(s.text, "otai helpdesk") })
