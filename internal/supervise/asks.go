@@ -23,6 +23,8 @@ const (
 	maxPart     = 32 << 10
 	mostAtWork  = 8 // questions; further ones wait
 	askPatience = 100 * time.Millisecond
+	// Each answer waits in a goroutine of its own, and one that is given up leaves whoever asked waiting.
+	answerPatience = 30 * time.Second
 )
 
 // ErrNoWorker means that there is no worker that could answer.
@@ -264,7 +266,7 @@ func (a *answers) answer(ctx context.Context, p part, f func(context.Context, []
 func (a *answers) say(p part) bool {
 	a.writing.Lock()
 	defer a.writing.Unlock()
-	return send(a.file, p, sendPatience) == nil
+	return send(a.file, p, answerPatience) == nil
 }
 
 func (a *answers) close() {
