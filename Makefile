@@ -39,7 +39,7 @@ run: build ## the demonstration: 30 tickets sorted in a help desk of its own
 
 check: lint test ## what continuous integration runs, in its order
 
-test: build ## every module's tests, with the race detector but for cmd/otai, whose tests drive other processes
+test: build ## every module's tests; the race detector watches the packages that share something between goroutines
 	@build/test.sh $(MODULES) tools tools/powercut tools/packages
 
 test-all: build ## every test in full: all rows and instruction sets, large sizes, the update from 0.1.0; what depends on Go with each release of build/go-releases; fuzzing
