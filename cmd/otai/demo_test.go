@@ -142,18 +142,18 @@ func bundleName(t *testing.T) string {
 	return fmt.Sprintf("otai_%s_linux_%s", strings.TrimSpace(string(version)), runtime.GOARCH)
 }
 
-// packed is the archive of the bundle, once for all who unpack it.
-var packed struct {
+// theBundle is the archive of the bundle, once for all who unpack it.
+var theBundle struct {
 	sync.Mutex
 	archive []byte
 }
 
 func pack(t *testing.T, name string) []byte {
 	t.Helper()
-	packed.Lock()
-	defer packed.Unlock()
-	if packed.archive != nil {
-		return packed.archive
+	theBundle.Lock()
+	defer theBundle.Unlock()
+	if theBundle.archive != nil {
+		return theBundle.archive
 	}
 	dist := t.TempDir()
 	if err := os.CopyFS(dist, os.DirFS(product.dir)); err != nil {
@@ -165,10 +165,10 @@ func pack(t *testing.T, name string) []byte {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	var err error
-	if packed.archive, err = os.ReadFile(filepath.Join(dist, name+".tar.gz")); err != nil {
+	if theBundle.archive, err = os.ReadFile(filepath.Join(dist, name+".tar.gz")); err != nil {
 		t.Fatal(err)
 	}
-	return packed.archive
+	return theBundle.archive
 }
 
 // newPlainUser gives the bundle to a user who is not root.
