@@ -21,6 +21,7 @@ func (h *helpDesk) CheckHealth(context.Context) error {
 
 // RUNS 20: a ticket that always meets a failure of the system, and is the only one.
 func TestTheOnlyTicketThatAlwaysMeetsAFailureIsSetAsideWhileTheServiceIsHealthy(t *testing.T) {
+	many(t)
 	t.Parallel()
 	for name, c := range map[string]struct {
 		err      error

@@ -15,6 +15,7 @@ import (
 // RUNS 9: a run that writes to a ticket which another run of its runner keeps, in doubt,
 // until a person decides.
 func TestARunThatWritesToATicketInDoubtWaitsWithPauses(t *testing.T) {
+	many(t)
 	inDesk(t, func(t *testing.T, d *desk) {
 		h := newHelpDesk(2)
 		var s api.TicketSystem

@@ -182,6 +182,7 @@ func decidesBy(p decisions.Pipe, then func(context.Context, string) error) func(
 }
 
 func TestEachEndOfARunLeavesARecord(t *testing.T) {
+	many(t)
 	inDesk(t, func(t *testing.T, d *desk) {
 		h := newHelpDesk(1)
 		g, s := d.gated(h)

@@ -27,7 +27,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // thorough is whether there is time for all.
 func thorough() bool { return os.Getenv("OTAI_TEST_ALL") != "" || os.Getenv("OTAI_TEST_CHAOS") != "" }
 
-// many is for tests of hundreds of tickets, whose stores cost the race detector ten times as much:
+// many is for tests of hundreds of tickets, or of days, whose stores cost the race detector ten times as much:
 // build/test.sh runs them without it, and continuous integration with it, too.
 func many(t *testing.T) {
 	t.Helper()
