@@ -23,7 +23,7 @@ type decisionParams struct {
 	MapFile         string                  `otai:"map_file" doc:"The same as a table (CSV) with the columns label, queue, priority, state and type, instead of map. The name counts from the configuration's folder; the file is read at the start."`
 	ApplyFrom       any                     `otai:"apply_from" doc:"From which confidence on the target is applied: a number from 0 to 1, or one for each label and default for the rest, as in { default: 0.9, VPN: 0.95 }. Not given: nothing is applied."`
 	SuggestFrom     any                     `otai:"suggest_from" doc:"From which confidence on a note suggests the target, in the same form. Not given: nothing is suggested, or everything where apply_from isn't given either."`
-	Otherwise       any                     `otai:"otherwise" doc:"What becomes of a label that the map doesn't have, and of a confidence below both: leave, which is the default, or a target as in map. It is applied where apply_from is given, else suggested."`
+	Otherwise       any                     `otai:"otherwise,text" doc:"What becomes of a label that the map doesn't have, and of a confidence below both: leave, which is the default, or a target as in map. It is applied where apply_from is given, else suggested."`
 	Note            decisionNote            `otai:"note" doc:"The note that goes with what is applied or suggested, instead of the built-in text. {label}, {confidence} and {target} in it are replaced."`
 	Language        string                  `otai:"language" default:"en" enum:"en,de" doc:"Language of the built-in text."`
 	SuggestionField string                  `otai:"suggestion_field" doc:"Field of the ticket system that gets the suggested target, such as DynamicField_Suggestion."`

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -13,7 +14,9 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/base/decision"
 	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/jinja"
 	"github.com/open-ticket-ai/otai/pkg/api"
+	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
 // keeping is a ticket system that keeps what was decided.
@@ -88,6 +91,79 @@ func TestADecisionWritesInOneRequest(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestATargetIsTheNameThatWasWritten, whatever else it could be read as.
+func TestATargetIsTheNameThatWasWritten(t *testing.T) {
+	spec, err := params.Describe(reflect.TypeFor[decisionParams]())
+	if err != nil {
+		t.Fatal(err)
+	}
+	renderer := jinja.New(jinja.Options{})
+	render := func(source string, wantText bool) (any, error) {
+		parsed, err := renderer.Parse(source)
+		if err != nil {
+			return nil, err
+		}
+		r, err := parsed.Render(t.Context(), api.Scope{})
+		if wantText {
+			return r.Text, err
+		}
+		return r.Value, err
+	}
+	byID := map[string]any{"id": "007"}
+	for _, c := range []struct {
+		written, want any
+	}{
+		{"+1", "+1"},
+		{"1e3", "1e3"},
+		{"1.10", "1.10"},
+		{"007", "007"},
+		{"true", "true"},
+		{"True", "True"},
+		{"None", "None"},
+		{"2026-11-30", "2026-11-30"},
+		{"'q'", "'q'"},
+		{"[1]", "[1]"},
+		{"0x10", "0x10"},
+		{"1_000", "1_000"},
+		{"{{ '1' }}.10", "1.10"},
+		{"{{ 24 }}", "24"},
+		{int64(24), "24"},
+		{map[string]any{"name": "+1"}, "+1"},
+		{byID, "id 007"},
+		{map[string]any{"id": 5}, "id 5"},
+		{"{{ {'id': 5} }}", "id 5"},
+	} {
+		for _, raw := range []map[string]any{
+			{"map": map[string]any{"VPN": map[string]any{"queue": c.written, "type": c.written}}},
+			{"map": map[string]any{}, "otherwise": map[string]any{"queue": c.written, "type": c.written}},
+		} {
+			raw["ticket_id"], raw["from"], raw["apply_from"] = "7", "classify", 0.5
+			rendered, err := params.Render(spec, raw, render)
+			if err != nil {
+				t.Fatalf("%v: %v", c.written, err)
+			}
+			desk := &tickets{}
+			p, err := params.Decode(spec, rendered, params.Binder{Inject: func(*params.Spec) (any, error) { return desk, nil }})
+			if err != nil {
+				t.Errorf("%v: %v", c.written, err)
+				continue
+			}
+			pipe, err := Options{}.newDecisionPipe(api.Host{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			r, err := pipe.Process(t.Context(), *p.(*decisionParams), classifiedAs("VPN", 0.9))
+			if want := map[string]any{"queue": c.want, "type": c.want}; err != nil || !reflect.DeepEqual(r.Data["target"], want) {
+				t.Errorf("%v became %v, %v, want %v", c.written, r.Data["target"], err, want)
+			}
+		}
+	}
+	table, err := decision.ReadTable([]byte("label,queue\nA,+1\nB,1e3\nC,007\n"))
+	if err != nil || table.Map["A"].Short()+table.Map["B"].Short()+table.Map["C"].Short() != "+11e3007" {
+		t.Errorf("the table is %v, %v", table.Map, err)
 	}
 }
 

@@ -205,6 +205,12 @@ func describeKey(field reflect.StructField, text string, inside []reflect.Type) 
 		}
 		markSecret(s)
 	}
+	if tag.text {
+		if s.Kind != KindAny {
+			return nil, errors.New("the option text is for a field of type any")
+		}
+		s.Text = true
+	}
 	if values, ok := field.Tag.Lookup("enum"); ok {
 		if s.Kind != KindString {
 			return nil, errors.New("only a string has an enum")

@@ -2,7 +2,8 @@ package params
 
 // Render returns a copy of raw in which each string is replaced by what text returns for
 // it. wantText is true for a field that takes a text, a duration or a time: its value
-// must be the rendered text, even if that looks like a number. Keys are not rendered,
+// must be the rendered text, even if that looks like a number. A field of type any with the
+// option text gets the rendered text, too, unless a template yields a mapping or nothing. Keys are not rendered,
 // nor are child pipes, which are rendered when they run, nor the values of unknown keys,
 // which Decode reports.
 //
@@ -34,7 +35,7 @@ func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
 	case nil:
 		return nil, false, nil
 	case string:
-		out, err = r.text(x, s.takesText())
+		out, err = r.oneText(s, x)
 		if err != nil {
 			return nil, false, &located{err: err}
 		}
@@ -60,6 +61,20 @@ func (r renderer) value(s *Spec, raw any) (out any, changed bool, err error) {
 		return raw, false, nil
 	}
 	return m.inOrder(rendered), changed, nil
+}
+
+func (r renderer) oneText(s *Spec, source string) (any, error) {
+	if !s.keepsText() {
+		return r.text(source, s.takesText())
+	}
+	if HasTemplate(source) {
+		// A template may yield a mapping, or nothing.
+		v, err := r.text(source, false)
+		if err != nil || v == nil || IsMapping(v) {
+			return v, err
+		}
+	}
+	return r.text(source, true)
 }
 
 func (r renderer) list(s *Spec, raw []any) (any, bool, error) {

@@ -62,6 +62,41 @@ func TestRenderAsksForTextOrValueByTheKindOfTheField(t *testing.T) {
 	}
 }
 
+func TestRenderKeepsTextsOfAFieldThatSaysSo(t *testing.T) {
+	type target struct {
+		Queue any `otai:"queue,text"`
+	}
+	text := func(source string, wantText bool) (any, error) {
+		switch {
+		case wantText:
+			return source, nil
+		case source == "{{ queue }}":
+			return m{"id": 5}, nil
+		case source == "{{ none }}":
+			return nil, nil
+		}
+		return 7, nil
+	}
+	s := describe[target](t)
+	for name, s := range map[string]*params.Spec{"described here": s, "from another process": throughJSON(t, s)} {
+		for raw, want := range map[any]any{"+1": "+1", "{{ 7 }}": "{{ 7 }}", "{{ queue }}": m{"id": 5}, "{{ none }}": nil, 7: 7} {
+			if got, err := params.Render(s, m{"queue": raw}, text); err != nil || !reflect.DeepEqual(got["queue"], want) {
+				t.Errorf("%s: of %v it is %#v, %v, want %#v", name, raw, got["queue"], err, want)
+			}
+		}
+		deep, err := params.Render(s, m{"queue": m{"name": []any{"1e3"}}}, text)
+		if want := (m{"queue": m{"name": []any{"1e3"}}}); err != nil || !reflect.DeepEqual(deep, want) {
+			t.Errorf("%s: it is %v, %v, want %v", name, deep, err, want)
+		}
+	}
+	type wrong struct {
+		Queue string `otai:"queue,text"`
+	}
+	if _, err := params.Describe(reflect.TypeFor[wrong]()); err == nil {
+		t.Error("a string has the option text")
+	}
+}
+
 func TestRenderOfAWholeStructAsksForItsValue(t *testing.T) {
 	got, err := params.Render(describe[rendered](t), m{"note": "n", "names": "o", "steps": "p"}, mark)
 	if err != nil {

@@ -39,6 +39,7 @@ type Spec struct {
 	Fields    []*Spec  `json:"fields,omitempty"`    // for an object, in the order of the struct
 	Elem      *Spec    `json:"elem,omitempty"`      // for a list, a map or the rest: its elements
 	Bits      int      `json:"bits,omitempty"`      // for an int of fewer than 64 bits: how many
+	Text      bool     `json:"text,omitempty"`      // for any: a text in it stays one, even if it looks like a number
 	Validator string   `json:"validator,omitempty"` // for an object that is an api.Validator: its type with package path
 
 	typ       reflect.Type  // as declared: a pointer where Optional
@@ -121,6 +122,9 @@ func (s *Spec) HoldsChildren() bool {
 func (s *Spec) takesText() bool {
 	return s.Kind == KindString || s.Kind == KindDuration || s.Kind == KindTime
 }
+
+// keepsText is true where either a mapping is wanted or the text.
+func (s *Spec) keepsText() bool { return s.Kind == KindAny && s.Text }
 
 // nilable is true where null is a value of its own.
 func (s *Spec) nilable() bool {

@@ -11,8 +11,8 @@ import (
 
 // keyTag is what the tag otai:"name,option" says.
 type keyTag struct {
-	name                   string
-	required, secret, rest bool
+	name                         string
+	required, secret, rest, text bool
 }
 
 // Why no dots or brackets: names make up paths such as "steps[2].id".
@@ -36,8 +36,10 @@ func parseKeyTag(text string) (keyTag, error) {
 			tag.secret = true
 		case "rest":
 			tag.rest = true
+		case "text":
+			tag.text = true
 		default:
-			return tag, fmt.Errorf("unknown option %q in the otai tag: there are required, secret and rest", option)
+			return tag, fmt.Errorf("unknown option %q in the otai tag: there are required, secret, text and rest", option)
 		}
 	}
 	if tag.rest {

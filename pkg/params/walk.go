@@ -133,6 +133,8 @@ func (s *Spec) inner(kind Kind) *Spec {
 		return nil
 	case s.Kind == kind:
 		return s.Elem
+	case s.keepsText():
+		return &Spec{Kind: KindAny, Text: true, Secret: s.Secret}
 	case s.Secret:
 		return anySecretSpec
 	}

@@ -13,10 +13,10 @@ import (
 // Row is a target as a configuration writes it: each value is a name, or a mapping with
 // name or id.
 type Row struct {
-	Queue    any `otai:"queue" doc:"Queue to move to: its name, or { id: … }."`
-	Priority any `otai:"priority" doc:"New priority: its name, or { id: … }."`
-	State    any `otai:"state" doc:"New state: its name, or { id: … }."`
-	Type     any `otai:"type" doc:"New type: its name, or { id: … }. Not every ticket system has types."`
+	Queue    any `otai:"queue,text" doc:"Queue to move to: its name, or { id: … }."`
+	Priority any `otai:"priority,text" doc:"New priority: its name, or { id: … }."`
+	State    any `otai:"state,text" doc:"New state: its name, or { id: … }."`
+	Type     any `otai:"type,text" doc:"New type: its name, or { id: … }. Not every ticket system has types."`
 }
 
 // Validate finds what names nothing.
