@@ -31,7 +31,7 @@ temporary folder, which it removes at the end.`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if c.settings.Worker == nil {
-				return c.supervised(cmd.Context(), true)
+				return c.supervised(cmd.Context(), true, false)
 			}
 			// Whoever closes standard error must not end the process before it has
 			// cleaned up: writing fails instead.

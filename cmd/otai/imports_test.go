@@ -10,7 +10,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/lastgood", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -51,6 +51,7 @@ var mayImport = map[string][]string{
 	"internal/config/source":      {"internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/config/upgrade":     {"internal/config/source", "internal/config/vocabulary", "internal/config/secretname", "internal/lazyregexp", "internal/redact", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/bounds":             {"pkg/api"},
+	"internal/lastgood":           {"internal/files"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
 	"internal/base":               {"internal/base/batch", "internal/base/decision", "internal/decisions", "internal/files", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},

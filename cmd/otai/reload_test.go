@@ -203,3 +203,35 @@ func TestReloadSaysWhatBecameOfIt(t *testing.T) {
 	w.wantAllDone(ids, whole)
 	l.end(t)
 }
+
+// TestTheClocksOfTriggersGoOn reloads again and again within an interval, which is over all the same,
+// and no reload fires what isn't due.
+func TestTheClocksOfTriggersGoOn(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	env := w.environment()
+	every := func(interval string) string {
+		return strings.Replace(rowConfig(3, "timeout: PT3S, late: PT2S", allInOneStep), "interval: PT0S", "interval: "+interval, 1)
+	}
+	config := writeFile(t, every("P1D"))
+	l := live(t, env, "run", "-c", config)
+	ids := w.add("x")
+	w.wantStatus(env, time.Minute, "it is ready", isReady)
+	for range 2 {
+		if !l.reloads(t) {
+			t.Fatal("it was not reloaded")
+		}
+	}
+	if got := w.ticket(ids[0]); got.Queue != "Incoming" {
+		t.Error("a reload has fired a runner with an interval of a day")
+	}
+	l.end(t)
+	put(t, config, every("PT20S"))
+	l = live(t, env, "run", "-c", config)
+	w.wantStatus(env, time.Minute, "it is ready", isReady)
+	for until := time.Now().Add(time.Minute); time.Now().Before(until) && w.ticket(ids[0]).Queue == "Incoming"; time.Sleep(time.Second) {
+		l.reloads(t) // far more often than the interval, as long as one takes less
+	}
+	w.wantAllDone(ids, whole)
+	l.end(t)
+}

@@ -22,6 +22,10 @@ pauses. Ctrl-C or SIGTERM lets the running step end, within 5 seconds; a second 
 ends otai at once. SIGHUP reloads the configuration, plugins and otai itself; if
 anything is wrong with them, what runs goes on as before.
 
+With --last-good, a start with a wrong configuration runs the last one that worked for a
+minute, and says so in the log, in otai status and by not being ready. What the wrong one
+says of plugins, plugin_dirs, trusted_keys, allow and max_changes holds all the same.
+
 With --dry-run, nothing else happens either: a pipe or classifier that doesn't come with
 otai and isn't labeled as without an effect is shown as not tried, and ends the run of
 its ticket; --run USE runs it all the same.
@@ -43,8 +47,12 @@ refused.`,
 			if len(o.Run) > 0 && !o.DryRun {
 				return errors.New("--run is for --dry-run: without it everything runs")
 			}
+			ends := o.Once || o.UntilEmpty || o.DryRun
+			if o.LastGood && ends {
+				return errors.New("--last-good is for a service: it can't be given together with --once, --until-empty or --dry-run")
+			}
 			if c.settings.Worker == nil {
-				return c.supervised(cmd.Context(), o.Once || o.UntilEmpty || o.DryRun)
+				return c.supervised(cmd.Context(), ends, o.LastGood)
 			}
 			if o.UntilEmpty {
 				progress := newBacklogProgress(cmd.ErrOrStderr())
@@ -52,15 +60,16 @@ refused.`,
 				o.Progress = progress.step
 			}
 			err := app.Run(cmd.Context(), c.settings, o)
-			if err != nil && c.settings.Worker.Beside() {
+			if err != nil && (c.settings.Worker.Beside() || c.settings.Worker.Covered(exitCode(err))) {
 				c.settings.Worker.Refuse(err.Error())
-				return quietly(err) // the supervisor says it
+				return quietly(err) // the supervisor says it, or the worker that goes on
 			}
 			return err
 		},
 	}
 	c.configFlag(cmd)
 	cmd.Flags().BoolVar(&o.Once, "once", false, "one firing of each runner, every interval counting as over, then end")
+	cmd.Flags().BoolVar(&o.LastGood, "last-good", false, "where the configuration is wrong at a start, run the last one that worked; never with an older trust in plugins or wider bounds")
 	cmd.Flags().BoolVar(&o.UntilEmpty, "until-empty", false, "run until no ticket is left that can be worked at, then end")
 	cmd.Flags().BoolVar(&o.DryRun, "dry-run", false, "show writes to the ticket system instead of doing them")
 	cmd.Flags().StringArrayVar(&o.Run, "run", nil, "with --dry-run: run this pipe or service though nothing says that it changes nothing outside of otai; may be repeated")

@@ -14,9 +14,14 @@ import (
 	"github.com/open-ticket-ai/otai/internal/supervise"
 )
 
-// supervised does the command in a worker. ends says that the command ends by itself.
-func (c *command) supervised(ctx context.Context, ends bool) error {
-	return c.supervise(ctx, supervise.Options{Once: ends})
+// supervised does the command in a worker. ends says that the command ends by itself, and lastGood
+// that it may run the last good configuration.
+func (c *command) supervised(ctx context.Context, ends, lastGood bool) error {
+	o := supervise.Options{Once: ends, Rejects: []int{int(app.CodeUsage), int(app.CodePlugins)}}
+	if lastGood {
+		o.LastGood = int(app.CodeUsage)
+	}
+	return c.supervise(ctx, o)
 }
 
 // answering does a command in a worker whose answer takes code of plugins. reads says that it

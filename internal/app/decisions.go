@@ -166,7 +166,7 @@ func (c *decisionChecks) rows(given map[string]any) []string {
 	}
 	at := c.path.Key("map_file")
 	name := base.FileName(file, c.setup.ConfigDir(at.String()))
-	table, err := base.ReadDecisionTable(name)
+	table, err := base.ReadDecisionTable(name, c.setup.named)
 	var mistakes decision.Mistakes
 	switch {
 	case errors.As(err, &mistakes):

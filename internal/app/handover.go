@@ -23,9 +23,11 @@ func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept 
 		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
 	}
 	w.Doing(supervise.StageStart, "", nil)
-	if err := w.Prepared(ctx, a.runsPlace()); err != nil {
+	clocks, err := w.Prepared(ctx, a.runsPlace())
+	if err != nil {
 		return err
 	}
+	a.setClocks(engine, clocks)
 	return kept.open(ctx)
 }
 
@@ -45,7 +47,7 @@ func (a *Setup) work(ctx context.Context, engine *orchestrator.Engine, kept *kep
 		}
 		a.logger.Debug("the work is given up for another process")
 		a.health.lost(time.Now(), errHandedOver) // which doesn't count for a moment
-		if !a.settings.Worker.Yielded(ctx) {
+		if !a.settings.Worker.Yielded(ctx, a.readClocks(engine)) {
 			return nil
 		}
 		if err := kept.open(ctx); err != nil {

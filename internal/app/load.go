@@ -31,10 +31,15 @@ type PluginLoad struct {
 	Policies   []config.Plugin
 	Keys       loader.Keys
 	FireAtOnce bool
-	Locate     func(path string) string                                          // nil without a configuration
-	Instead    *loader.Temporary                                                 // of a state folder that can't be used; nil: that is an error
-	Only       []string                                                          // plugins; none: all that are there
-	Opening    func(loader.Plugin)                                               // see [loader.Options]
+	Locate     func(path string) string // nil without a configuration
+	Instead    *loader.Temporary        // of a state folder that can't be used; nil: that is an error
+	Only       []string                 // plugins; none: all that are there
+	Opening    func(loader.Plugin)      // see [loader.Options]
+	Former     []loader.Former          // likewise
+
+	Clocks *base.Clocks // of triggers; nil: nobody wants to know
+	// Named reads a file that the configuration names and that belongs to it; nil: as it is.
+	Named      func(path string) ([]byte, error)
 	Classified func(by api.Classifier, texts int, took time.Duration, err error) // see [base.Options]
 }
 
@@ -90,7 +95,7 @@ func (l PluginLoad) Load(ctx context.Context, open Opener) (*Catalog, error) {
 	if err != nil {
 		return offered, err
 	}
-	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate, Classified: l.Classified})
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate, Classified: l.Classified, Named: l.Named, Clocks: l.Clocks})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
 		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.Logger,
@@ -114,7 +119,7 @@ func (l PluginLoad) Options() (loader.Options, error) {
 	options := loader.Options{
 		Dirs: l.Dirs, StateDir: state, CacheDir: l.cacheDir(state),
 		APIVersion: l.APILevel, HostVersion: l.Version, Separator: separator, Prefix: namePrefix,
-		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Crashed: l.crashed(state), Only: l.Only, First: bundled,
+		Logger: l.Logger, TrustedKeys: l.Keys, Instead: l.Instead, Signals: l.Signals, Opening: l.Opening, Former: l.Former, Crashed: l.crashed(state), Only: l.Only, First: bundled,
 		Environ: l.Environ, Secret: secretname.Is,
 	}
 	if options.TrustGroup, err = l.TrustGroup(); err != nil {

@@ -14,6 +14,7 @@ import (
 type RunOptions struct {
 	Once       bool // one firing of each runner, whose interval counts as over, then end
 	UntilEmpty bool // fire without triggers until no runner finds a ticket
+	LastGood   bool // keep the configuration for a start with a wrong one, once it has worked for a while
 	DryRun     bool // show writes to a ticket system instead of doing them, and keep no runs
 
 	// Run names what a dry run runs though it may change something outside of otai.
@@ -25,15 +26,24 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
-	a, err := Prepare(ctx, s, PrepareOptions{FireAtOnce: o.Once, Runs: !o.DryRun})
+	prepare := PrepareOptions{FireAtOnce: o.Once, Runs: !o.DryRun}
+	i := s.Worker.Instead()
+	if i != nil {
+		var err error
+		if prepare.Instead, err = s.worked(i.Before); err != nil {
+			return refusedToo(i, err)
+		}
+	}
+	a, err := Prepare(ctx, s, prepare)
 	if stopped(ctx, err) {
 		return nil
 	}
 	if err != nil {
-		return err
+		return refusedToo(i, err)
 	}
 	defer a.Close()
-	return a.Run(ctx, o)
+	a.sayInstead(i)
+	return refusedToo(i, a.Run(ctx, o))
 }
 
 // stopped reports whether an error is only that otai was stopped before its first cycle,
@@ -82,7 +92,9 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	a.warnOfShortSecrets(known)
 	a.logger.Info("otai runs", "version", a.settings.Version, "services", len(a.Document.Services), "plugins", a.Loaded(), "once", o.Once, "dry_run", o.DryRun)
 	ended := kept.follow(ctx, o)
+	keepsNoMore := a.keepGood(ctx, engine, o)
 	err = a.work(ctx, engine, kept)
+	keepsNoMore()
 	ended()
 	err = errors.Join(a.startError(unlessStopped(ctx, err)), kept.leave(ctx), engine.Close())
 	if err != nil {

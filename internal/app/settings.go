@@ -179,10 +179,10 @@ func (s Settings) hasOtherSettings() bool {
 	return fromenv.HasSettings(o)
 }
 
-// configSources reads the configuration files that were named, else the default
-// one, and the .env beside the first.
-func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.Source, err error) {
-	names, read := s.ConfigFiles, s.readConfig
+// configNames are the configuration files that were named, else the default one, and what reads
+// one.
+func (s Settings) configNames() (names []string, read func(context.Context, string) (config.Source, error), err error) {
+	names, read = s.ConfigFiles, s.readConfig
 	if len(names) == 0 {
 		if name := s.env("OTAI_CONFIG"); name != "" {
 			names = []string{name}
@@ -208,6 +208,15 @@ func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.S
 		}
 		return nil, nil, fmt.Errorf("%s; name one with -c FILE or OTAI_CONFIG, or see otai at work with: otai demo", missing)
 	}
+	return names, read, nil
+}
+
+// configSources reads the configuration files, and the .env beside the first.
+func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.Source, err error) {
+	names, read, err := s.configNames()
+	if err != nil {
+		return nil, nil, err
+	}
 	var unread []error
 	for _, name := range names {
 		source, err := read(ctx, name)
@@ -225,15 +234,23 @@ func (s Settings) configSources(ctx context.Context) (sources, dotEnv []config.S
 	if err := errors.Join(unread...); err != nil {
 		return nil, nil, err
 	}
-	name := filepath.Join(filepath.Dir(names[0]), dotEnvName)
+	if dotEnv, err = s.dotEnv(names[0]); err != nil {
+		return nil, nil, err
+	}
+	return sources, dotEnv, nil
+}
+
+// dotEnv reads the .env beside a configuration, if there is one.
+func (s Settings) dotEnv(beside string) ([]config.Source, error) {
+	name := filepath.Join(filepath.Dir(beside), dotEnvName)
 	file, err := files.Regular(s.Abs(name), config.MaxBytes)
 	switch {
 	case err == nil:
-		dotEnv = []config.Source{{Name: name, Data: file.Data}}
+		return []config.Source{{Name: name, Data: file.Data}}, nil
 	case !errors.Is(err, fs.ErrNotExist):
-		return nil, nil, fmt.Errorf("reading the environment file %s: %w", name, err)
+		return nil, fmt.Errorf("reading the environment file %s: %w", name, err)
 	}
-	return sources, dotEnv, nil
+	return nil, nil
 }
 
 // MaxInput is how much of standard input a configuration can have, and one byte more, by

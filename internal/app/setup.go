@@ -12,6 +12,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/lastgood"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -40,6 +41,10 @@ type Setup struct {
 	instead  loader.Temporary // of a state folder that a command which only looks can't use
 	dir      string           // see PrepareOptions
 
+	originals originals
+	clocks    base.Clocks // of triggers
+	begins    func()      // is called before the work begins; nil: nobody wants to know
+
 	measures   *measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
@@ -56,6 +61,9 @@ type PrepareOptions struct {
 	Bundled       bool   // open the plugins that come with otai, and no others
 	Dir           string // relative paths of the configuration count from here; "": from the folder of its file
 	Runs          bool   // do the work of a service, with its state and log file
+
+	// Instead is used instead of what is there.
+	Instead *lastgood.Configuration
 }
 
 // Prepare reads the configuration, loads the plugins and checks the whole. After an
@@ -109,14 +117,20 @@ func (a *Setup) prepare(ctx context.Context, o PrepareOptions) error {
 // read reads the configuration. Its error is one after which nothing else can be
 // looked at; others are among the problems.
 func (a *Setup) read(ctx context.Context, o PrepareOptions) error {
-	if o.Files == nil {
-		var err error
+	var err error
+	if o.Files == nil && o.Instead == nil {
 		if o.Files, o.DotEnv, err = a.settings.configSources(ctx); err != nil {
 			return ExitWith(CodeUsage, err)
 		}
 	}
-	a.Sources = o.Files
-	a.Document, a.Diagnostics = config.Read(config.Options{Files: o.Files, DotEnv: o.DotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags(), OpenFile: a.settings.openSecretFile, FilesMayBeAbsent: o.CheckOnly})
+	a.Sources, a.originals.dotEnv = o.Files, a.settings.whole(o.DotEnv)
+	options := config.Options{Files: o.Files, DotEnv: o.DotEnv, Env: a.settings.Environ, Flags: a.settings.configFlags(), OpenFile: a.openSecretFile, FilesMayBeAbsent: o.CheckOnly}
+	if o.Instead != nil {
+		if options, err = a.readInstead(ctx, o.Instead, options); err != nil {
+			return err
+		}
+	}
+	a.Document, a.Diagnostics = config.Read(options)
 	if a.Document != nil {
 		a.Redactor.addAll(a.Document.Secrets())
 	}
@@ -140,7 +154,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 	}
 	a.Loading = PluginLoad{
 		Settings: a.settings, Logger: a.logger, Dirs: dirs, Policies: undoubted(a.Document), Keys: a.trusted, FireAtOnce: o.FireAtOnce,
-		Locate: a.Place, Classified: a.measures.classified,
+		Locate: a.Place, Classified: a.measures.classified, Named: a.named, Clocks: &a.clocks, Former: a.formerPlugins(),
 	}
 	if !o.Runs || o.Inspect {
 		a.instead.Made = a.settings.Worker.Temporary
@@ -209,7 +223,7 @@ func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Locate = func(path string, err error) string { return placeText(errorPosition(a.Document, path, err)) }
 	o.ConfigDir = a.ConfigDir
 	o.DefaultRenderer = base.RendererUse
-	o.File, o.StartTimeout = a.pluginFile, a.Document.StartTimeout
+	o.File, o.StartTimeout, o.Named = a.pluginFile, a.Document.StartTimeout, a.named
 	o.Around = a.around
 	services := make([]orchestrator.Service, len(a.Document.Services))
 	for i, s := range a.Document.Services {

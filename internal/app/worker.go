@@ -167,6 +167,9 @@ func (a *Setup) report(stage, use, at string) {
 	if w == nil {
 		return
 	}
+	if stage == supervise.StageReady && a.begins != nil {
+		a.begins()
+	}
 	p := a.pluginOf(use)
 	if p == nil {
 		if a.told || stage == supervise.StageReady {

@@ -55,6 +55,7 @@ type decider interface {
 // decisionPipe reads its table once.
 type decisionPipe struct {
 	folder string
+	named  func(path string) ([]byte, error)
 	result *writeResult
 
 	mu     sync.Mutex
@@ -63,7 +64,7 @@ type decisionPipe struct {
 
 func (o Options) newDecisionPipe(h api.Host) (api.PipeFunc[decisionParams], error) {
 	folder, _ := h.Env(mapFolderVariable)
-	return (&decisionPipe{folder: folder, result: o.newWriteResult(h), tables: make(map[string]map[string]decision.Target)}).process, nil
+	return (&decisionPipe{folder: folder, named: o.Named, result: o.newWriteResult(h), tables: make(map[string]map[string]decision.Target)}).process, nil
 }
 
 func (d *decisionPipe) process(ctx context.Context, p decisionParams, scope api.Scope) (api.PipeResult, error) {
@@ -154,7 +155,7 @@ func (d *decisionPipe) policy(p decisionParams) (decision.Policy, error) {
 	defer d.mu.Unlock()
 	table, known := d.tables[p.MapFile]
 	if !known {
-		read, err := ReadDecisionTable(FileName(p.MapFile, d.folder))
+		read, err := ReadDecisionTable(FileName(p.MapFile, d.folder), d.named)
 		if err != nil {
 			return policy, &api.FieldError{Field: "map_file", Err: fmt.Errorf("%w: %w", api.ErrInvalid, err)}
 		}
@@ -203,13 +204,19 @@ func FileName(name, folder string) string {
 }
 
 // ReadDecisionTable reads the table of a map_file. What is wrong in it are
-// [decision.Mistakes].
-func ReadDecisionTable(name string) (decision.Table, error) {
-	content, err := files.Regular(name, decision.MostTable)
+// [decision.Mistakes]. named is that of [Options].
+func ReadDecisionTable(name string, named func(path string) ([]byte, error)) (decision.Table, error) {
+	if named == nil {
+		named = func(path string) ([]byte, error) {
+			content, err := files.Regular(path, decision.MostTable)
+			return content.Data, err
+		}
+	}
+	content, err := named(name)
 	if err != nil {
 		return decision.Table{}, fmt.Errorf("read %s: %w", name, err)
 	}
-	table, err := decision.ReadTable(content.Data)
+	table, err := decision.ReadTable(content)
 	if err != nil {
 		return decision.Table{}, fmt.Errorf("%s: %w", name, err)
 	}

@@ -20,8 +20,9 @@ type intervalTrigger struct {
 	last time.Time
 }
 
-func (o Options) newIntervalTrigger(api.Host) (api.PipeFunc[intervalParams], error) {
+func (o Options) newIntervalTrigger(h api.Host) (api.PipeFunc[intervalParams], error) {
 	t := &intervalTrigger{due: o.FireAtOnce, last: time.Now()}
+	o.Clocks.add(h.Path(), t)
 	return t.process, nil
 }
 

@@ -25,6 +25,9 @@ type Options struct {
 	// Classified is called after each call of a classifier, with how many texts it was about. It may
 	// be nil.
 	Classified func(by api.Classifier, texts int, took time.Duration, err error)
+	Clocks     *Clocks // is told of each interval trigger; nil: nobody wants to know
+	// Named reads a file that belongs to the configuration; nil: as it is at that moment.
+	Named func(path string) ([]byte, error)
 }
 
 // New describes the built-in plugin. It needs no file, but is registered like any

@@ -22,6 +22,9 @@ type Options struct {
 	// OpenFile reads what ${file:PATH} names. A relative path counts from the folder
 	// of the configuration that is named from. nil: there are no such files.
 	OpenFile func(from, path string) (SecretFile, error)
+	// Held is a configuration of which holds what it says of trust and of bounds, whatever the
+	// files say; nil: there is none.
+	Held *Document
 	// FilesMayBeAbsent makes a warning of a file that isn't there or can't be read.
 	FilesMayBeAbsent bool
 }
@@ -116,6 +119,9 @@ func Read(o Options) (*Document, Diagnostics) {
 	merged := merge(o, environment, dotEnv, diags)
 	if merged == nil {
 		return nil, known.masked(diags.All())
+	}
+	if o.Held != nil {
+		merged.hold(o.Held.tree)
 	}
 	known.learnSwapped(merged.root, "")
 	unset := map[string]bool{}

@@ -31,7 +31,10 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 	r.Version, r.Time = d.o.Version, time.Now()
 	state := d.o.View.Snapshot()
 	r.Add(worker(state, err, r.Time))
-	if !state.Reload.Time.IsZero() {
+	switch {
+	case state.InUse != nil:
+		r.Add(inUse(*state.InUse))
+	case !state.Reload.Time.IsZero():
 		r.Add(configuration(state.Reload))
 	}
 	d.mu.Lock()
@@ -52,6 +55,19 @@ func configuration(last supervise.ReloadOutcome) health.Part {
 	if !last.OK {
 		p.State, p.About, p.Why, p.Do = health.Fails, "", "the last reload changed nothing: "+last.Reason, "correct it and run `otai reload --wait`"
 	}
+	return p
+}
+
+// inUse is what works instead of what is there. What worked before goes on without any
+// harm; a start was meant to bring what is there.
+func inUse(u supervise.InUse) health.Part {
+	p := health.Part{Kind: health.KindConfiguration, State: health.Fails, Since: u.Since, Do: "correct it and run `otai reload --wait`"}
+	of := u.Of.Local().Format(time.DateTime)
+	if u.Before {
+		p.Why = "what worked on " + of + " goes on, since what is there now can't be used: " + u.Reason
+		return p
+	}
+	p.Blocks, p.Why = true, "the last good configuration, of "+of+", is in use, since the one that is there is wrong: "+u.Reason
 	return p
 }
 

@@ -80,6 +80,11 @@ type child struct {
 	givenUp string // why it was ended from here; "" if it wasn't
 	stuck   []int  // the numbers of the places at which it worked then
 
+	// Of one that works, or may end so that another one does, with something else than what is there (instead.go).
+	instead *Instead
+	inUse   *InUse
+	covered []int
+
 	// Of one that takes the place of another (reload.go).
 	beside   bool   // it was started beside another one, and waits for the store
 	prepared bool   // it can take over
@@ -113,7 +118,7 @@ func (c *child) send(m message) {
 }
 
 // start starts a worker.
-func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
+func start(path string, args []string, stdin, stdout, memory *os.File) (*child, error) {
 	wire, theirs, err := newChannel()
 	if err != nil {
 		return nil, err
@@ -137,6 +142,9 @@ func start(path string, args []string, stdin, stdout *os.File) (*child, error) {
 		Env:   os.Environ(),
 		Files: []uintptr{stdin.Fd(), stdout.Fd(), uintptr(unix.Stderr), theirs.Fd(), counts.Fd(), theirStderr.Fd(), theirAsks.Fd()},
 		Sys:   &syscall.SysProcAttr{Setpgid: true},
+	}
+	if memory != nil {
+		attr.Files = append(attr.Files, memory.Fd())
 	}
 	argv := slices.Concat([]string{os.Args[0], workerArgument}, args)
 	pid, err := syscall.ForkExec(path, argv, attr)

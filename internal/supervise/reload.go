@@ -48,10 +48,11 @@ type reload struct {
 	last    ReloadOutcome
 	hup     bool // SIGHUP came, and perhaps from a terminal that is being closed
 
-	under    bool // there is one under way, by a worker beside
-	yielding bool // the old worker was asked to give everything back
-	taking   bool // the new one may take it
-	looks    int  // since then
+	under    bool   // there is one under way, by a worker beside
+	yielding bool   // the old worker was asked to give everything back
+	taking   bool   // the new one may take it
+	handed   []byte // by the old worker to the new one
+	looks    int    // since then
 	began    time.Time
 	yielded  time.Time
 }
@@ -122,16 +123,34 @@ func (s *supervisor) finish(reason string) {
 
 // standing is how the service manager shows a service that works.
 func (s *supervisor) standing() string {
+	switch u := s.inUse(); {
+	case u != nil && u.Before:
+		return "works, with what worked before: what is there now is wrong"
+	case u != nil:
+		return "works, with the last good configuration: the one that is there is wrong"
+	}
 	if l := s.reload.last; !l.OK && !l.Time.IsZero() {
 		return "works, with the configuration from before the last reload, which failed"
 	}
 	return "works"
 }
 
+// inUse is what works instead of what is there; nil: that works.
+func (s *supervisor) inUse() *InUse {
+	if s.child == nil {
+		return nil
+	}
+	return s.child.inUse
+}
+
 // isReady is called when the work of a worker has begun.
 func (s *supervisor) isReady(c *child) {
 	if c == s.child && !s.reload.under && len(s.reload.running) > 0 {
-		s.finish("")
+		reason := ""
+		if c.instead != nil {
+			reason = c.instead.Reason
+		}
+		s.finish(reason)
 	}
 	s.mayReload()
 }
@@ -153,7 +172,7 @@ func (s *supervisor) hearOfReload(c *child, m message) {
 		}
 	case kindYielded:
 		if c == s.child && s.reload.yielding && s.beside != nil && s.beside.prepared {
-			c.ready = false
+			c.ready, s.reload.handed = false, m.Handed
 			s.take(s.beside)
 		}
 	case kindTook:
@@ -173,7 +192,7 @@ func (s *supervisor) hearOfReload(c *child, m message) {
 			s.finish("")
 		}
 	case kindRefused:
-		c.refused = m.Text
+		c.refused = m.Text // also of one that is beside none
 	}
 }
 
@@ -186,7 +205,7 @@ func (s *supervisor) letIn() {
 
 func (s *supervisor) take(c *child) {
 	s.reload.taking, s.reload.looks = true, 0
-	c.send(message{Kind: kindTake})
+	c.send(message{Kind: kindTake, Handed: s.reload.handed})
 }
 
 // besideEnded is called when the worker beside the one that works has ended: the old one after

@@ -37,8 +37,12 @@ func turn(w *Worker, ctx context.Context, file string) int {
 		if does == "elsewhere" {
 			place = "another"
 		}
-		if w.Prepared(ctx, place) != nil {
+		handed, err := w.Prepared(ctx, place)
+		if err != nil {
 			return 0
+		}
+		if len(handed) > 0 {
+			fmt.Println(string(handed))
 		}
 		fmt.Println("takes", os.Getpid())
 		switch does {
@@ -73,7 +77,7 @@ func turn(w *Worker, ctx context.Context, file string) int {
 			if os.Getenv("HANGS") == "yielding" {
 				time.Sleep(time.Hour)
 			}
-			if w.Yielded(ctx) {
+			if w.Yielded(ctx, []byte("handed over")) {
 				continue
 			}
 		case <-ctx.Done():
@@ -136,6 +140,7 @@ func TestAnotherWorkerTakesThePlaceOfTheOneThatWorks(t *testing.T) {
 		s.says(reloaded, n+1)
 		s.until("the old one has ended", func() bool { return gone(old) })
 		old = s.number("works", n+2)
+		s.says("handed over", n+1)
 	}
 	s.endInOrder()
 	if strings.Contains(s.out.String(), "died") {

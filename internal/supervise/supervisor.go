@@ -34,6 +34,12 @@ type Options struct {
 	// nothing while the binary has just been replaced, if one has worked before it. 0: there is none.
 	Refused int
 
+	// Rejects are the exit codes by which a worker refuses what is there, its configuration or a
+	// plugin, and LastGood the one of them after which a first worker is followed by another that works
+	// with the last good one; 0: none is.
+	Rejects  []int
+	LastGood int
+
 	// Input is read for the workers, up to MaxInput bytes, of which each gets all. nil: they
 	// inherit standard input.
 	Input    io.Reader
@@ -94,6 +100,8 @@ type supervisor struct {
 	child     *child // that works, or is about to; nil in a pause
 	beside    *child // another one, before or after it has taken the place of that; nil: there is none
 	reload    reload
+	instead   *Instead // for the next worker
+	memory    *os.File // what workers have it remember; nil: nothing
 	terminal  terminal
 	worked    bool   // a worker was ready, this one or another
 	folder    string // with traces; "" until a worker named one
@@ -119,6 +127,13 @@ func Run(ctx context.Context, o Options) (int, error) {
 	if o.Input != nil {
 		s.input = newReplay(o.Input, o.MaxInput)
 	}
+	if !o.Once {
+		var err error
+		if s.memory, err = newMemory(); err != nil {
+			return 0, err
+		}
+		defer s.memory.Close()
+	}
 	looks := time.NewTicker(cmp.Or(o.look, look))
 	defer looks.Stop()
 	s.looks = looks.C
@@ -143,10 +158,16 @@ func Run(ctx context.Context, o Options) (int, error) {
 		case death == nil && s.mayBeBetterLater(ended):
 			s.replaced = nil // which this worker has said
 			pause := s.history.unstarted()
-			s.log().Error("another worker process can't begin its work yet", "pause", pause)
+			attrs := []any{"pause", pause}
+			if ended.refused != "" { // else it has shown why itself
+				attrs = append(attrs, "err", ended.refused)
+			}
+			s.log().Error("another worker process can't begin its work yet", attrs...)
 			if !s.rest(pause) {
 				return 0, nil
 			}
+			continue
+		case death == nil && s.goesOn(ended):
 			continue
 		case death == nil:
 			return *ended.exit, nil
@@ -168,8 +189,9 @@ func Run(ctx context.Context, o Options) (int, error) {
 
 // start starts the worker.
 func (s *supervisor) start() (err error) {
-	s.child, err = s.launch(message{Kind: kindBegin, Version: protocol, Death: s.replaced})
+	s.child, err = s.launch(message{Kind: kindBegin, Version: protocol, Death: s.replaced, Instead: s.instead, Covered: s.covered()})
 	if err == nil {
+		s.instead = nil
 		s.View.worker(s.child)
 		s.reload.fresh()
 	}
@@ -186,11 +208,15 @@ func (s *supervisor) launch(begin message) (*child, error) {
 		}
 		defer stdin.Close()
 	}
-	c, err := start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout))
+	if begin.Instead != nil {
+		begin.Covered = nil
+	}
+	begin.Memory = s.memory != nil
+	c, err := start(s.path, s.Args, stdin, cmp.Or(s.Output, os.Stdout), s.memory)
 	if err != nil {
 		return nil, err
 	}
-	c.beside = begin.Beside
+	c.beside, c.instead, c.covered = begin.Beside, begin.Instead, begin.Covered
 	c.send(begin)
 	return c, nil
 }
@@ -304,6 +330,8 @@ func (s *supervisor) hear(c *child, m message) {
 		if c.doors = m.Doors; c == s.child {
 			s.letIn()
 		}
+	case kindInstead:
+		s.usesInstead(c, m.At)
 	case kindExit:
 		c.exit = &m.Code
 	default:

@@ -47,7 +47,7 @@ func TestMain(m *testing.M) {
 
 func superviseHere(how string) int {
 	o := Options{
-		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1, Refused: 3,
+		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1, Refused: 3, Rejects: []int{2, 3},
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}
 	o.Manager = systemd.Take()
@@ -56,6 +56,9 @@ func superviseHere(how string) int {
 	}
 	if strings.Contains(how, "brisk") { // for those that work, however busy the machine is
 		o.look = 250 * time.Millisecond
+	}
+	if strings.Contains(how, "good") {
+		o.LastGood = 2
 	}
 	if strings.Contains(how, "quick") {
 		o.most = 3
@@ -180,6 +183,33 @@ func act(w *Worker, args []string) int {
 					return said(3)
 				}
 				return said(1)
+			}
+			args = []string{"work"}
+		case "refuse": // what a file says: an exit code, unless there is something else to work with
+			text, err := os.ReadFile(args[0])
+			if err != nil {
+				return 1
+			}
+			remembered, err := w.Remembered()
+			if err != nil {
+				return 1
+			}
+			code, _ := strconv.Atoi(string(text))
+			switch i := w.Instead(); {
+			case i != nil && os.Getenv("WORSE") != "":
+				fmt.Println("refuses too", i.Code)
+				return said(i.Code)
+			case i != nil:
+				fmt.Println("instead", i.Before, i.Code, i.Reason, string(remembered))
+				w.UsesInstead(time.Now())
+			case code != 0 && w.Covered(code):
+				w.Refuse("line 3")
+				return said(code)
+			case code != 0:
+				fmt.Println("refuses")
+				return said(code)
+			default:
+				_ = w.Remember([]byte("what is right"))
 			}
 			args = []string{"work"}
 		case "nest": // processes, each of which starts the next one in a session of its own

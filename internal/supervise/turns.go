@@ -7,17 +7,24 @@ type turns struct {
 	beside  bool // it was started beside another one
 	took    bool
 	yields  chan struct{}
-	takes   chan struct{}
+	takes   chan []byte // with what the other worker has handed over
 	resumes chan struct{}
 }
 
 func newTurns(beside bool) turns {
-	return turns{beside: beside, yields: make(chan struct{}, 1), takes: make(chan struct{}, 1), resumes: make(chan struct{}, 1)}
+	return turns{beside: beside, yields: make(chan struct{}, 1), takes: make(chan []byte, 1), resumes: make(chan struct{}, 1)}
 }
 
 // hear takes a word of the supervisor, which waits for the answer before the next one.
-func (t turns) hear(kind string) {
-	heard := map[string]chan struct{}{kindYield: t.yields, kindTake: t.takes, kindResume: t.resumes}[kind]
+func (t turns) hear(m message) {
+	if m.Kind == kindTake {
+		select {
+		case t.takes <- m.Handed:
+		default:
+		}
+		return
+	}
+	heard := map[string]chan struct{}{kindYield: t.yields, kindResume: t.resumes}[m.Kind]
 	select {
 	case heard <- struct{}{}:
 	default: // it is of another release, or said twice
@@ -29,14 +36,15 @@ func (t turns) hear(kind string) {
 func (w *Worker) Beside() bool { return w != nil && w.turns.beside && !w.turns.took }
 
 // Prepared says that this worker can take over, and waits until it may. runs is where it keeps its
-// runs, in any form that is equal where it is the same.
-func (w *Worker) Prepared(ctx context.Context, runs string) error {
+// runs, in any form that is equal where it is the same. It returns what the other worker has handed
+// over.
+func (w *Worker) Prepared(ctx context.Context, runs string) (handed []byte, err error) {
 	w.say(message{Kind: kindPrepared, Runs: runs})
 	select {
-	case <-w.turns.takes:
-		return nil
+	case handed = <-w.turns.takes:
+		return handed, nil
 	case <-ctx.Done():
-		return ctx.Err()
+		return nil, ctx.Err()
 	}
 }
 
@@ -56,10 +64,13 @@ func (w *Worker) Yields() <-chan struct{} {
 	return w.turns.yields
 }
 
-// Yielded says that this worker holds nothing any more, and waits. It is true if it is to go on
-// after all, and false when ctx has ended.
-func (w *Worker) Yielded(ctx context.Context) bool {
-	w.say(message{Kind: kindYielded})
+// Yielded says that this worker holds nothing any more, hands something over, unless that is too
+// long, and waits. It is true if it is to go on after all, and false when ctx has ended.
+func (w *Worker) Yielded(ctx context.Context, handed []byte) bool {
+	if len(handed) > maxHanded {
+		handed = nil
+	}
+	w.say(message{Kind: kindYielded, Handed: handed})
 	select {
 	case <-w.turns.resumes:
 		return true
@@ -72,6 +83,8 @@ func (w *Worker) Yielded(ctx context.Context) bool {
 func (w *Worker) Refuse(reason string) {
 	w.say(message{Kind: kindRefused, Text: reason[:min(len(reason), maxReason)]})
 }
+
+const maxHanded = 32 << 10 // bytes
 
 // maxReason bounds what is said of what is wrong, in bytes, so that it fits into a message.
 const maxReason = 8 << 10

@@ -28,6 +28,7 @@ type Snapshot struct {
 	Death    *crashes.Death // the last one
 	Until    time.Time      // when the next worker is started
 	Reload   ReloadOutcome  // the last one
+	InUse    *InUse         // instead of what is there; nil: that is what it works with
 }
 
 // Snapshot returns the present one.
@@ -77,7 +78,9 @@ func (v *View) worker(c *child) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.asks, v.state.Worker, v.state.Since, v.state.Ready = nil, 0, time.Now(), false
+	v.state.InUse = nil
 	if v.state.Stage, v.state.At = "", ""; c != nil {
+		v.state.InUse = c.inUse
 		v.asks, v.state.Worker, v.state.Stage, v.state.Until = c.asks, c.pid, StageStart, time.Time{}
 	}
 }

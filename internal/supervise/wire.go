@@ -19,7 +19,7 @@ const protocol = 1
 
 // The kinds of messages. The supervisor begins with begin, the worker with hello.
 const (
-	kindBegin   = "begin"   // to the worker: the version, the death that it replaces, whether it is beside another one
+	kindBegin   = "begin"   // to the worker: the version, the death that it replaces, whether it is beside another one, with what it works
 	kindStop    = "stop"    // to the worker: end in order
 	kindYield   = "yield"   // to the worker: begin nothing more, give back the runs, close the store, and wait
 	kindResume  = "resume"  // to the worker that has yielded: go on, there is no other one
@@ -34,6 +34,7 @@ const (
 	kindLogging = "logging" // how its configuration wants lines to look
 	kindWaiting = "waiting" // the start is over as far as it depends on this process; for what it waits
 	kindDoors   = "doors"   // by which others ask, as its configuration wants them
+	kindInstead = "instead" // since when what it works with, instead of what is there, is known to work
 	kindExit    = "exit"    // the exit code; it is about to end
 
 	// Of a worker that takes the place of another, or gives it up.
@@ -59,7 +60,11 @@ type message struct {
 	Number  int             `json:"number,omitempty"` // of a place
 	Doors   *Doors          `json:"doors,omitempty"`
 	Beside  bool            `json:"beside,omitempty"`
-	Runs    string          `json:"runs,omitempty"` // where runs are kept
+	Handed  []byte          `json:"handed,omitempty"` // by a worker to the one that takes over
+	Instead *Instead        `json:"instead,omitempty"`
+	Covered []int           `json:"covered,omitempty"`
+	Memory  bool            `json:"memory,omitempty"` // it has the descriptor for that
+	Runs    string          `json:"runs,omitempty"`   // where runs are kept
 	Text    string          `json:"text,omitempty"`
 }
 

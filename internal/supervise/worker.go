@@ -48,6 +48,9 @@ type Worker struct {
 	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
 	turns      turns // who has the store
+	memory     *os.File
+	instead    *Instead
+	covered    []int
 	stopped    context.Context
 	stop       context.CancelCauseFunc
 	ended      chan struct{} // closed by End
@@ -74,6 +77,7 @@ func Connect() (*Worker, error) {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
 	w.replaces, w.calls, w.answers, w.turns = begin.Death, openCalls(workerCalls), openAnswers(), newTurns(begin.Beside)
+	w.memory, w.instead, w.covered = openMemory(begin.Memory), begin.Instead, begin.Covered
 	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
 	// So that nobody is lost if the supervisor is killed before this process.
 	if err := orphans.Adopt(); err != nil {
@@ -118,7 +122,7 @@ func (w *Worker) listen() {
 		case kindStop:
 			w.stop(context.Canceled)
 		default:
-			w.turns.hear(m.Kind)
+			w.turns.hear(m)
 		}
 	})
 	select {

@@ -75,6 +75,17 @@ func (c *copies) take(p *Plugin, source *os.File) (string, error) {
 	return filepath.Join(c.dir, sum+".so"), nil
 }
 
+// former returns the path of the copy of what was kept of p, and notes checksum and size in p.
+func (c *copies) former(p *Plugin) string {
+	path := filepath.Join(c.dir, p.former.SHA256+".so")
+	p.SHA256 = p.former.SHA256
+	if info, err := os.Lstat(path); err == nil {
+		p.Size = info.Size()
+	}
+	c.used[p.SHA256+".so"] = true
+	return path
+}
+
 // has reports whether a copy with this content exists, and renews its time before
 // it gets old enough to be removed. One with a second name may be open to be written
 // by whoever made that name.

@@ -77,6 +77,14 @@ func standing(o Options, owners map[string]string, paths []string) ([]Plugin, er
 			continue
 		}
 		seen = append(seen, dir)
+		if o.Former != nil {
+			for _, k := range o.Former {
+				if filepath.Dir(k.Path) == dir {
+					found = append(found, judge(k.Path, o, owners))
+				}
+			}
+			continue
+		}
 		entries, err := os.ReadDir(dir)
 		if errors.Is(err, fs.ErrNotExist) {
 			o.Logger.Debug("plugin folder does not exist", "path", dir)
@@ -119,6 +127,10 @@ func judge(path string, o Options, owners map[string]string) Plugin {
 	if o.policy(&p).Disabled {
 		p.Status = Disabled
 		p.Err = asError(p.errorf(StageDiscover, CodeDisabled, "enable it in the configuration's plugins", "switched off by the configuration"))
+		return p
+	}
+	if n := slices.IndexFunc(o.Former, func(k Former) bool { return k.Path == path }); n >= 0 {
+		p.former = &o.Former[n]
 		return p
 	}
 	if err := p.look(); err != nil {

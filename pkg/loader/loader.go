@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
 	"path/filepath"
 	"time"
 
@@ -37,6 +38,10 @@ type Options struct {
 	Signals      func()        // is called after each plugin that was opened, which may have taken over signals: takes them anew; nil does nothing
 	ProbeTimeout time.Duration // how long a plugin may take to be opened and described; 0 means [DefaultProbeTimeout]
 
+	// Former are the plugins instead of the files in Dirs, by their content: what another process
+	// loaded, and what of it is in those folders. nil: the files that are there now.
+	Former []Former
+
 	// Opening is called before code of a plugin runs in this process for the first time,
 	// which it may end. nil: nobody wants to know.
 	Opening func(Plugin)
@@ -57,6 +62,25 @@ type Policy struct {
 
 	// RefuseSideEffects rejects the plugin if opening it changes its process.
 	RefuseSideEffects bool
+}
+
+// Former is a plugin as another process loaded it. The zero Signature is the one beside the file.
+type Former struct {
+	Path      string // of the file
+	SHA256    string // of its content, in hexadecimal
+	Signature []byte // the content of its signature's file
+}
+
+// Former is the plugin for [Options], for another process.
+func (p *Plugin) Former() Former {
+	return Former{Path: p.Path, SHA256: p.SHA256, Signature: p.signature}
+}
+
+// Renew keeps the private copy of a loaded plugin from being removed because nobody has asked for
+// it in a day.
+func (p *Plugin) Renew() error {
+	now := time.Now()
+	return os.Chtimes(p.private, now, now)
 }
 
 // Status says what happened to a plugin file.
@@ -90,6 +114,9 @@ type Plugin struct {
 	Offers      []Offer       // what it offers, described; also if it was rejected after the probe
 	Duration    time.Duration // how long all stages took
 	Err         *Error        // why it was not loaded; nil if it was
+
+	signature []byte  // what was found with it, if that was looked for
+	former    *Former // its content is this, whatever the file has
 
 	given   int      // its number among the files that were given; 0: it was found in a folder
 	private string   // path of the copy that was judged

@@ -39,10 +39,10 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 		return f, s.unusable(f.dir, err)
 	}
 	if !info.IsDir() {
-		return f, s.distrusted(&trust.Violation{Path: f.dir, Cause: fmt.Sprintf("%s is not a folder", f.dir), Fix: s.forget()})
+		return f, s.distrusted(&trust.Violation{Path: f.dir, Cause: fmt.Sprintf("%s is not a folder", f.dir), Fix: s.forget(name)})
 	}
 	if d := s.trust.Judge(f.dir, f.dir, info, false); d != nil {
-		d.Fix = s.forget()
+		d.Fix = s.forget(name)
 		return f, s.distrusted(d)
 	}
 	if info.Mode().Perm() != 0o700 && trust.OwnerOf(info) == s.trust.UID {
@@ -68,7 +68,7 @@ func (s stateFolder) openPrivate(name string) (privateFolder, error) {
 			d = &trust.Violation{Cause: fmt.Sprintf("%s is a folder, and otai makes none there", path)}
 		}
 		if d != nil {
-			d.Fix = s.forget()
+			d.Fix = s.forget(name)
 			return f, s.distrusted(d)
 		}
 	}

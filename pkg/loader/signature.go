@@ -76,9 +76,6 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	if signature == "" {
 		signature = file + SignatureEnding
 	}
-	reject := func(code Code, fix, format string, args ...any) (Signature, error) {
-		return Signature{}, &SignatureError{Code: code, Cause: fmt.Sprintf(format, args...), Fix: fix}
-	}
 	content, err := readSigned(file)
 	if err != nil {
 		return Signature{}, fmt.Errorf("verify the signature: %w", err)
@@ -86,14 +83,23 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 	text, err := readShort(signature)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return reject(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+trust.Quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
+		return rejectSignature(CodeUnsigned, "put the maker's signature there, or sign the file with: otai plugin sign "+trust.Quoted(strings.TrimSuffix(signature, SignatureEnding))+" --key KEYFILE",
 			"is not signed: there is no %s", signature)
 	case err != nil:
-		return reject(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
+		return rejectSignature(CodeSignatureInvalid, "check that file and its permissions", "its signature %s can't be read: %v", signature, preflight.Reason(err))
 	}
+	return verifyText(content, signature, text, keys)
+}
+
+func rejectSignature(code Code, fix, format string, args ...any) (Signature, error) {
+	return Signature{}, &SignatureError{Code: code, Cause: fmt.Sprintf(format, args...), Fix: fix}
+}
+
+// verifyText checks the text that the file at path signature has, or had.
+func verifyText(content []byte, signature string, text []byte, keys Keys) (Signature, error) {
 	var parsed minisign.Signature
 	if err := parsed.UnmarshalText(text); err != nil {
-		return reject(CodeSignatureInvalid, "get the signature again, or sign the file again", "%s holds no signature of minisign", signature)
+		return rejectSignature(CodeSignatureInvalid, "get the signature again, or sign the file again", "%s holds no signature of minisign", signature)
 	}
 	found := Signature{File: signature, KeyID: KeyID(parsed.KeyID), Comment: parsed.TrustedComment}
 	ids := make([]string, len(keys))
@@ -104,10 +110,10 @@ func VerifySignature(file, signature string, keys Keys) (Signature, error) {
 		ids[n] = KeyID(key.ID())
 	}
 	if slices.Contains(ids, found.KeyID) {
-		return reject(CodeSignatureInvalid, "get file and signature again from the maker; don't use this file",
+		return rejectSignature(CodeSignatureInvalid, "get file and signature again from the maker; don't use this file",
 			"the signature %s by the key %s does not hold: it or the file was changed after signing", signature, found.KeyID)
 	}
-	return reject(CodeSignatureInvalid, "if you trust the maker, add that public key to the configuration's trusted_keys",
+	return rejectSignature(CodeSignatureInvalid, "if you trust the maker, add that public key to the configuration's trusted_keys",
 		"it was signed by the key %s, not by %s", found.KeyID, strings.Join(ids, " or "))
 }
 

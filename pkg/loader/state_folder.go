@@ -7,6 +7,7 @@ import (
 	"os"
 	"os/user"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -211,11 +212,14 @@ func (s stateFolder) takeOver(path string) string {
 	return fmt.Sprintf("chown -R %s %s", owner, trust.Quoted(path))
 }
 
-// forget is the command that removes what the loader can make again. To give it to this
-// user instead would be to trust what others wrote.
-func (s stateFolder) forget() string {
-	words := []string{"rm -r"}
-	for _, name := range []string{copiesFolder, probesFolder, checksumsFolder} {
+// forget is the command that removes what can be made again: the loader's folders, or another
+// one. To give it to this user instead would be to trust what others wrote.
+func (s stateFolder) forget(folder string) string {
+	words, names := []string{"rm -r"}, []string{copiesFolder, probesFolder, checksumsFolder}
+	if !slices.Contains(names, folder) {
+		names = []string{folder}
+	}
+	for _, name := range names {
 		if _, err := os.Lstat(filepath.Join(s.dir, name)); err == nil {
 			words = append(words, trust.Quoted(filepath.Join(s.dir, name)))
 		}

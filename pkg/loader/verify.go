@@ -2,6 +2,7 @@ package loader
 
 import (
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/loader/preflight"
@@ -10,20 +11,7 @@ import (
 // verify decides whether the file may be trusted, and returns the path of the
 // private copy whose content it judged.
 func (l *loading) verify(p *Plugin) (private string, failure error) {
-	// First, so that nobody can lead the path elsewhere when the file is opened.
-	if err := p.checkWay(l.trust); err != nil {
-		return "", err
-	}
-	source, err := preflight.Open(p.Path)
-	if err != nil {
-		return "", p.errorf(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", preflight.Reason(err))
-	}
-	defer source.Close()
-	if err := p.checkOpened(l.trust, source); err != nil {
-		return "", err
-	}
-	private, failure = l.copies.take(p, source)
-	if failure != nil {
+	if private, failure = l.private(p); failure != nil {
 		return "", failure
 	}
 	policy := l.policy(p)
@@ -38,7 +26,7 @@ func (l *loading) verify(p *Plugin) (private string, failure error) {
 	if signature == "" {
 		signature = p.Path + SignatureEnding
 	}
-	_, err = VerifySignature(private, signature, l.TrustedKeys)
+	err := l.checkSignature(p, private, signature)
 	if invalid := (*SignatureError)(nil); errors.As(err, &invalid) {
 		return "", p.errorf(StageVerify, invalid.Code, invalid.Fix, "%w", invalid)
 	}
@@ -46,4 +34,43 @@ func (l *loading) verify(p *Plugin) (private string, failure error) {
 		return "", p.errorf(StageVerify, CodeStateDir, "", "%w", err)
 	}
 	return private, nil
+}
+
+// private returns the path of the private copy of the file, or of what was kept of it.
+func (l *loading) private(p *Plugin) (private string, failure error) {
+	if p.former != nil {
+		if !l.copies.has(p.former.SHA256) {
+			return "", p.errorf(StageVerify, CodeUnreadable, "put the file back as it was", "the private copy of what was loaded before is gone")
+		}
+		return l.copies.former(p), nil
+	}
+	// First, so that nobody can lead the path elsewhere when the file is opened.
+	if err := p.checkWay(l.trust); err != nil {
+		return "", err
+	}
+	source, err := preflight.Open(p.Path)
+	if err != nil {
+		return "", p.errorf(StageVerify, CodeUnreadable, "check the file and its permissions", "can't be opened: %w", preflight.Reason(err))
+	}
+	defer source.Close()
+	if err := p.checkOpened(l.trust, source); err != nil {
+		return "", err
+	}
+	return l.copies.take(p, source)
+}
+
+// checkSignature checks that of the file, or what was kept of it, and notes it in p.
+func (l *loading) checkSignature(p *Plugin, private, signature string) (err error) {
+	if p.former == nil || p.former.Signature == nil {
+		p.signature, _ = readShort(signature) // what is wrong with it, the next line says
+		_, err = VerifySignature(private, signature, l.TrustedKeys)
+		return err
+	}
+	content, err := readSigned(private)
+	if err != nil {
+		return fmt.Errorf("verify the signature: %w", err)
+	}
+	p.signature = p.former.Signature
+	_, err = verifyText(content, signature, p.signature, l.TrustedKeys)
+	return err
 }

@@ -27,6 +27,8 @@ type crew struct {
 	lent     int  // runs whose request is overdue: no worker waits for them
 	mayBeDue bool // something may be due that has no worker yet
 	seen     seen
+	fired    bool // a firing has ended without an error
+	cutOff   bool // the last firing was ended with the process before it had claimed anything
 
 	// Of the firings.
 	fires     int       // how many may follow; -1: any number
@@ -288,6 +290,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 	}
 	switch {
 	case stopping:
+		c.cutOff = empty && err != nil
 	case err != nil:
 		in := working
 		if empty {
@@ -295,6 +298,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 		}
 		c.failed(f.begun, err, retry, keep, in)
 	default:
+		c.fired = c.fired || !f.due && !result.Skipped()
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
 			c.outage.over(f.begun, reached(f.due, empty)...)

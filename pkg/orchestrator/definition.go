@@ -53,6 +53,9 @@ type Options struct {
 	// in the configuration is relative. A service or pipe asks for it through Env; see
 	// [ConfigDirVariable]. If ConfigDir is nil, that variable is like any other.
 	ConfigDir func(path string) string
+	// Named reads a file that belongs to the configuration, by its path; what it can't, and nil, leaves
+	// that to the engine.
+	Named func(path string) ([]byte, error)
 	// DefaultRenderer is the registry name of the template renderer that is used if no
 	// configured service is one.
 	DefaultRenderer string

@@ -185,6 +185,14 @@ func (n *node) hashFile(d digest) {
 	if n.engine.options.ConfigDir != nil && !filepath.IsAbs(name) {
 		name = filepath.Join(n.engine.options.ConfigDir(n.path+".params."+param), name)
 	}
+	if n.engine.options.Named != nil {
+		if content, err := n.engine.options.Named(name); err == nil {
+			sum := sha256.Sum256(content)
+			d.word('c', param)
+			d.word('s', hex.EncodeToString(sum[:]))
+			return
+		}
+	}
 	file, err := os.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK|syscall.O_NOCTTY, 0)
 	if err != nil {
 		return

@@ -45,6 +45,34 @@ type PlaceState struct {
 	Usual   time.Duration // how long the last runs took at most
 	Long    *LongCall     // the step that has run longest; nil: none runs
 	Failing FailingState  // its trigger, search or runs
+	Fired   bool          // a firing has ended without an error; of a loop's place always
+}
+
+// Runners returns the names of the runners, by the paths of the children of the root.
+func (e *Engine) Runners() map[string]string {
+	names := make(map[string]string)
+	for _, p := range e.places {
+		if p.child != nil {
+			names[p.child.path] = p.Runner
+		}
+	}
+	return names
+}
+
+// Owed returns the paths of the children of the root whose last firing, in a [Engine.Run] that has
+// ended, had no turn: it was cut off before it had claimed anything, or never began.
+func (e *Engine) Owed() (paths []string) {
+	e.crewed.Lock()
+	crews := slices.Clone(e.crews)
+	e.crewed.Unlock()
+	for _, c := range crews {
+		c.mu.Lock()
+		if c.place.child != nil && (c.place.owed || c.cutOff) {
+			paths = append(paths, c.place.child.path)
+		}
+		c.mu.Unlock()
+	}
+	return paths
 }
 
 // State is for many goroutines, until Close.
@@ -77,6 +105,7 @@ func (c *crew) state() PlaceState {
 		p.Failing = c.outage.state()
 	}
 	c.mu.Lock()
+	p.Fired = c.place.child == nil || c.fired
 	p.Found, p.Usual = slices.Clone(c.seen.at), slices.Max(c.seen.took[:])
 	if c.working >= c.place.Workers || c.search != nil { // else another run could begin
 		p.Busy = c.seen.newest()

@@ -148,7 +148,7 @@ func (d *modelDoctor) targets(u usedNames, p *flow.Pipe) {
 		return
 	}
 	path := at.Key("map_file").String()
-	table, err := base.ReadDecisionTable(base.FileName(file, d.a.ConfigDir(path)))
+	table, err := base.ReadDecisionTable(base.FileName(file, d.a.ConfigDir(path)), nil)
 	if err != nil {
 		return
 	}

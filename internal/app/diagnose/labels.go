@@ -57,7 +57,7 @@ func (a analysis) mappings(ctx context.Context) (all []mapping) {
 				continue
 			default:
 				m.inFile = true
-				table, err := base.ReadDecisionTable(base.FileName(file, a.ConfigDir(m.rowsAt().String())))
+				table, err := base.ReadDecisionTable(base.FileName(file, a.ConfigDir(m.rowsAt().String())), nil)
 				if err != nil {
 					continue // it is reported
 				}

@@ -50,6 +50,30 @@ func (n *Node) Get(key string) *Node {
 	return nil
 }
 
+// Set gives a key of a mapping another value.
+func (n *Node) Set(key string, value *Node) {
+	for i := range n.Pairs {
+		if n.Pairs[i].Key == key {
+			n.Pairs[i].Value = value
+			return
+		}
+	}
+	n.Pairs = append(n.Pairs, Pair{key, value})
+}
+
+// Mappings are the pairs whose values are mappings, none of what isn't one itself.
+func (n *Node) Mappings() (pairs []Pair) {
+	if n == nil {
+		return nil
+	}
+	for _, p := range n.Pairs {
+		if p.Value.IsMapping() {
+			pairs = append(pairs, p)
+		}
+	}
+	return pairs
+}
+
 // Keys are the keys of a mapping, in the order of the file.
 func (n *Node) Keys() iter.Seq[string] {
 	return func(yield func(string) bool) {
