@@ -100,8 +100,5 @@ func shown(source string, err error) error {
 	if !quotes {
 		return err
 	}
-	if text := explained(q.In(func(text string) bool { return strings.Contains(source, text) })); text != err.Error() {
-		return errors.New(text)
-	}
-	return err
+	return errors.New(explained(q.In(func(text string) bool { return strings.Contains(source, text) })))
 }
