@@ -16,7 +16,8 @@
 //     understands is asked there, by the ticket's id.
 //  2. The run's steps are called. What they have classified and decided they say themselves.
 //  3. A write is compared with the ticket, field by field, then laid over it. So a later runner
-//     whose search finds the ticket as it is then gets it.
+//     whose search finds the ticket as it is then gets it. With [Options.InTurns] the runners
+//     work one after another.
 //  4. The end of the run makes a [Prediction] of each ticket that it wrote to, else of the one
 //     that it was about.
 //
@@ -25,6 +26,7 @@
 //	trial.go   Trial, and whose code may run
 //	runs.go    what the engine asks of runs
 //	run.go     one run, and the predictions that its end makes
+//	turns.go   which runner works
 //	system.go  the ticket system as the pipes see it
 //	find.go    which tickets a search gets
 //	foreign.go the same, as the trial calls it

@@ -20,7 +20,8 @@ type run struct {
 	claimed func() // nil once it was called
 	item    *orchestrator.LoopItem
 	loop    *loop
-	parent  *run // that the item is of
+	parent  *run    // that the item is of
+	turn    *inTurn // nil before its first step, and where there are no turns
 
 	mu              sync.Mutex // a pipe may write from several goroutines
 	searched        bool
@@ -118,6 +119,13 @@ func (r *run) Step(ctx context.Context, s orchestrator.Step, do func(context.Con
 	if err := ctx.Err(); err != nil {
 		return api.PipeResult{}, err
 	}
+	if t := r.t.turns; t != nil && r.item == nil && r.turn == nil {
+		turn, err := t.enter(ctx, r.p)
+		if err != nil {
+			return api.PipeResult{}, err
+		}
+		r.turn = turn
+	}
 	r.takeItem()
 	this := &step{run: r, s: s}
 	result, err := do(decisions.With(context.WithValue(ctx, stepKey{}, this), this))
@@ -196,6 +204,17 @@ func (r *run) wrote() bool {
 
 // End implements [orchestrator.Run].
 func (r *run) End(_ context.Context, result api.PipeResult, err error) error {
+	left := r.end(result, err)
+	if t := r.t.turns; t != nil && r.item == nil {
+		r.mu.Lock()
+		found := slices.ContainsFunc(r.tickets, func(h *held) bool { return h.fetched })
+		r.mu.Unlock()
+		t.leave(r.turn, r.p, found, left != nil)
+	}
+	return left
+}
+
+func (r *run) end(result api.PipeResult, err error) error {
 	r.takeItem()
 	e := End{Runner: r.runner(), Found: r.Found()}
 	if stopped := errors.Is(err, context.Canceled); !stopped {

@@ -51,7 +51,12 @@ func (t *Trial) queue(p *orchestrator.Place) *queue {
 }
 
 // Open implements [orchestrator.Runs].
-func (t *Trial) Open(context.Context, []*orchestrator.Place) error { return nil }
+func (t *Trial) Open(_ context.Context, places []*orchestrator.Place) error {
+	if t.turns != nil {
+		t.turns.open(places)
+	}
+	return nil
+}
 
 // Begin implements [orchestrator.Runs].
 func (t *Trial) Begin(p *orchestrator.Place, claimed func()) orchestrator.Run {

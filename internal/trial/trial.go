@@ -81,11 +81,17 @@ type Options struct {
 	// an error of the runner.
 	Ended    func(e End) error
 	Progress func(p Progress)
+
+	// InTurns lets one runner work at a time, in the order of the configuration, so that a trial
+	// has one result. The engine must call them again and again, as with UntilEmpty.
+	InTurns bool
+	Stop    <-chan struct{} // with InTurns, says that the engine begins nothing any more
 }
 
 // Trial is one trial of a configuration.
 type Trial struct {
-	o Options
+	o     Options
+	turns *turns // nil: runners work beside each other
 
 	ending sync.Mutex // one call of Ended at a time
 
@@ -98,7 +104,11 @@ type Trial struct {
 
 // New makes a trial.
 func New(o Options) *Trial {
-	return &Trial{o: o, systems: make(map[string]*system), desks: make(map[string]*desk), queues: make(map[*orchestrator.Place]*queue)}
+	t := &Trial{o: o, systems: make(map[string]*system), desks: make(map[string]*desk), queues: make(map[*orchestrator.Place]*queue)}
+	if o.InTurns {
+		t.turns = newTurns(o.Stop)
+	}
+	return t
 }
 
 // May reports whether code of a service or pipe may run: that of the bundled plugins, what

@@ -157,6 +157,7 @@ func (w *world) run(runners ...any) *world {
 		api.NewPipe("Sort", "Sorts.", func(api.Host) (sorted, error) { return sorted{}, nil }).WithLabel("effect", "none"),
 	)
 	w.options.Bundled = []string{base.Name}
+	w.options.InTurns = !w.once
 	w.options.Ended = func(e trial.End) error {
 		w.predictions = append(w.predictions, e.Predictions...)
 		if e.Err != nil && !e.Found {

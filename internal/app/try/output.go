@@ -222,6 +222,9 @@ func (r *Result) Report() report.Report {
 	if b := r.Bounded; b != nil {
 		d.Lead = append(d.Lead, fmt.Sprintf("Of the %d tickets that would be changed only %d would be within an hour, by max_changes of %s; the runner that wants to change a further one would pause until `otai runs resume`.", b.Tickets, b.TicketsPerHour, b.Service))
 	}
+	if len(r.turns) > 1 {
+		d.Lead = append(d.Lead, fmt.Sprintf("A ticket that several searches find went by the order of the configuration: %s. In otai run they work beside each other, and the one whose search comes first gets it first.", strings.Join(r.turns, ", ")))
+	}
 	if r.Closed {
 		d.Lead = append(d.Lead, "Closed tickets were tried as if they were open: what the searches say about states was left out.")
 	}

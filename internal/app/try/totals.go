@@ -36,6 +36,7 @@ type Result struct {
 
 	Predictions []trial.Prediction `json:"-"`
 	Titles      bool               `json:"-"`
+	turns       []string           // of the runners, by which each ticket went
 	file        bool
 }
 
@@ -125,6 +126,7 @@ type Reason struct {
 // finish adds up.
 func (r *Result) finish(t *trial.Trial, a *app.Setup) {
 	r.Seconds = time.Since(r.Began).Seconds()
+	r.turns = t.Runners()
 	for _, f := range a.Sources {
 		r.Config = append(r.Config, f.Name)
 	}

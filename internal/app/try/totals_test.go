@@ -44,3 +44,12 @@ func TestTheReportSaysHowManyMaxChangesLets(t *testing.T) {
 		}
 	}
 }
+
+func TestTheReportSaysByWhichOrderTicketsWent(t *testing.T) {
+	for want, order := range map[string][]string{"": {"sort"}, "by the order of the configuration: sort, close.": {"sort", "close"}} {
+		lead := strings.Join((&Result{turns: order}).Report().Lead, "\n")
+		if said := strings.Contains(lead, "by the order of"); said != (want != "") || !strings.Contains(lead, want) {
+			t.Errorf("%v: %s", order, lead)
+		}
+	}
+}

@@ -70,6 +70,7 @@ func Run(ctx context.Context, s app.Settings, o Options) (*Result, error) {
 	}
 	t, options, err := a.Trial(trial.Options{
 		Source: source, Run: o.Run, Closed: o.Closed, KeepText: o.Titles, Ended: r.add, Progress: o.Progress,
+		InTurns: true, Stop: ctx.Done(),
 	})
 	if err != nil {
 		return nil, err
