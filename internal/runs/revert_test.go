@@ -249,6 +249,27 @@ func TestWhatIsOnATicketAndNotYetKnownToBeDoneIsNobodyElses(t *testing.T) {
 	})
 }
 
+// TestWhatIsPutBackByItsIDHasItsNameInTheRecord, as what was written before has.
+func TestWhatIsPutBackByItsIDHasItsNameInTheRecord(t *testing.T) {
+	t.Parallel()
+	inDesk(t, func(t *testing.T, d *desk) {
+		h := newHelpDesk(1)
+		h.tickets["0001"].Queue.ID = "11"
+		s := d.restart(h)
+		d.attempt(d.begin(), s, oneUpdate, func() bool { return false })
+		id := d.askRevert(store.Range{})
+		time.Sleep(time.Minute)
+		all := d.records()
+		last := all[len(all)-1]
+		if !d.reverted(id) || last.Action != decisions.Reverted || len(last.Writes) != 1 {
+			t.Fatalf("it isn't put back: %+v", all)
+		}
+		if got, want := last.Writes[0].New[decisions.Queue], (decisions.Value{Name: "in", ID: "11"}); got != want {
+			t.Errorf("the record has the queue %+v, want %+v", got, want)
+		}
+	})
+}
+
 // TestWhatIsRefusedIsPutBackLater: what a run is to put back is kept while its ticket is set
 // aside or waits for a cause.
 func TestWhatIsRefusedIsPutBackLater(t *testing.T) {

@@ -106,6 +106,10 @@ func (w *write) revert(ctx context.Context, o Reverting) (plan revert.Plan, b Pu
 	if err := w.intend(now, rest); err != nil {
 		return plan, b, err
 	}
+	withNames(w.intent.Change, plan)
+	if w.effect.Intent, err = w.intent.encode(); err != nil {
+		return plan, b, fmt.Errorf("put back ticket %s: what is to be written can't be kept: %w", o.Ticket, err)
+	}
 	// Before the write, by which their searches may find the ticket.
 	if err := w.handled(ctx, plan, ticket, key.Change(rest)); err != nil {
 		return plan, b, err
@@ -183,6 +187,16 @@ func was(key picture.Key, plan revert.Plan) map[string]picture.Value {
 		}
 	}
 	return fields
+}
+
+// withNames gives what goes by ids the names that the plan knows, for the records.
+func withNames(c picture.Change, plan revert.Plan) {
+	for name, v := range c.Fields {
+		if back := plan.Fields[name].Back; v.Name == "" && v.ID == back.ID {
+			v.Name = back.Name
+			c.Fields[name] = v
+		}
+	}
 }
 
 // updateOf is the write of a plan. What has an id goes by it: a name may be another one's now.
