@@ -43,6 +43,7 @@ type chain struct {
 func Of(records []decisions.Record) Plan {
 	chains := make(map[string]chain)
 	for _, r := range records {
+		identify(chains, r.Read)
 		for _, w := range r.Writes {
 			if w.Outcome != decisions.Done || w.Operation != operation {
 				continue
@@ -75,6 +76,17 @@ func Of(records []decisions.Record) Plan {
 	}
 	p.Runners = slices.Sorted(maps.Keys(runners))
 	return p
+}
+
+// identify takes the ids of what was written by name from a later reading of the ticket: by
+// them it is known again if it is renamed.
+func identify(chains map[string]chain, read decisions.Read) {
+	for name, is := range map[string]*decisions.Value{decisions.Queue: read.Queue, decisions.Priority: read.Priority, decisions.State: read.State} {
+		if c, written := chains[name]; written && is != nil && c.last.ID == "" && is.Name == c.last.Name {
+			c.last.ID = is.ID
+			chains[name] = c
+		}
+	}
 }
 
 func (c chain) impossible(name string) string {

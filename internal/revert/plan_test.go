@@ -45,6 +45,14 @@ func TestWhatOtaiWroteIsPutBackAndNothingOfWhatPeopleDid(t *testing.T) {
 			[]decisions.Record{moved("a", decisions.Done, decisions.Value{ID: "1", Name: "In"}, decisions.Value{ID: "2", Name: "VPN"}), moved("a", decisions.Done, decisions.Value{ID: "2", Name: "VPN old"}, queue("Done"))},
 			back(queue("Done"), decisions.Value{ID: "1", Name: "In"}, "a"),
 		},
+		"by name, its id read later": {
+			[]decisions.Record{moved("a", decisions.Done, queue("In"), queue("VPN")), {Runner: "b", Read: decisions.Read{Queue: &decisions.Value{ID: "2", Name: "VPN"}}}},
+			back(decisions.Value{ID: "2", Name: "VPN"}, queue("In"), "a"),
+		},
+		"another one read later": {
+			[]decisions.Record{moved("a", decisions.Done, queue("In"), queue("VPN")), {Runner: "b", Read: decisions.Read{Queue: &decisions.Value{ID: "3", Name: "Desk"}}}},
+			back(queue("VPN"), queue("In"), "a"),
+		},
 		"not known before": {one(decisions.Write{New: map[string]decisions.Value{decisions.Priority: queue("5")}}), kept(decisions.Priority, "what it had before isn't known")},
 		"a text before":    {one(decisions.Write{Old: map[string]decisions.Value{decisions.Title: {Hash: "x"}}, New: map[string]decisions.Value{decisions.Title: {Hash: "y"}}}), kept(decisions.Title, "texts that it had before aren't kept")},
 		"no owner before":  {one(decisions.Write{Old: map[string]decisions.Value{decisions.Owner: {}}, New: map[string]decisions.Value{decisions.Owner: queue("ann")}}), kept(decisions.Owner, "it had none before, and can't be made empty")},
