@@ -25,7 +25,7 @@ type Options struct {
 	// Classified is called after each call of a classifier, with how many texts it was about. It may
 	// be nil.
 	Classified func(by api.Classifier, texts int, took time.Duration, err error)
-	Clocks     *Clocks // is told of each interval trigger; nil: nobody wants to know
+	Clocks     *Clocks // hears of each interval trigger; nil: nobody wants to know
 	// Named reads a file that belongs to the configuration; nil: as it is at that moment.
 	Named func(path string) ([]byte, error)
 }
