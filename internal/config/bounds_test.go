@@ -11,9 +11,9 @@ import (
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
-func readBounds(t *testing.T, lines string, env ...string) (bounds.Bounds, []string) {
+func readBounds(t *testing.T, lines string) (bounds.Bounds, []string) {
 	t.Helper()
-	d, diags := config.Read(config.Options{Env: env, Files: []config.Source{{
+	d, diags := config.Read(config.Options{Files: []config.Source{{
 		Name: "f",
 		Data: []byte("services:\n  desk:\n    use: acme:Desk\n" + lines + "orchestrator: {params: {steps: []}}\n"),
 	}}})
@@ -31,21 +31,18 @@ func TestTheBoundsOfAService(t *testing.T) {
 	names := func(list ...string) *bounds.Values { return &bounds.Values{Names: list} }
 	for _, tt := range []struct {
 		what, lines string
-		env         []string
 		want        bounds.Bounds
 	}{
-		{"none", "", nil, bounds.Bounds{}},
-		{"all", "    allow: { queues: [IT, 'IT::VPN', {id: 7}, {name: HR}], priorities: ['3 normal'], states: [{id: '4'}], notes: internal }\n", nil, bounds.Bounds{Allow: &bounds.Allow{
+		{"none", "", bounds.Bounds{}},
+		{"all", "    allow: { queues: [IT, 'IT::VPN', {id: 7}, {name: HR}], priorities: ['3 normal'], states: [{id: '4'}], notes: internal }\n", bounds.Bounds{Allow: &bounds.Allow{
 			Queues: &bounds.Values{Names: []string{"IT", "IT::VPN", "HR"}, IDs: []string{"7"}}, Priorities: names("3 normal"), States: &bounds.Values{IDs: []string{"4"}}, InternalNotes: true,
 		}}},
-		{"nothing may be written", "    allow: { queues: [], priorities: [], states: [] }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: &bounds.Values{}, Priorities: &bounds.Values{}, States: &bounds.Values{}}}},
-		{"one for a list of one", "    allow: { queues: IT, states: { id: 4 } }\n", nil, bounds.Bounds{Allow: &bounds.Allow{Queues: names("IT"), States: &bounds.Values{IDs: []string{"4"}}}}},
-		{"a later source replaces the list", "    allow: { queues: [IT] }\n", []string{`OTAI__SERVICES__DESK__ALLOW__QUEUES=["HR"]`}, bounds.Bounds{Allow: &bounds.Allow{Queues: names("HR")}}},
-		{"how many tickets", "    max_changes: { tickets_per_hour: 100 }\n", nil, bounds.Bounds{TicketsPerHour: 100}},
-		{"how many tickets, by a variable", "", []string{"OTAI__SERVICES__DESK__MAX_CHANGES__TICKETS_PER_HOUR=7"}, bounds.Bounds{TicketsPerHour: 7}},
+		{"nothing may be written", "    allow: { queues: [], priorities: [], states: [] }\n", bounds.Bounds{Allow: &bounds.Allow{Queues: &bounds.Values{}, Priorities: &bounds.Values{}, States: &bounds.Values{}}}},
+		{"one for a list of one", "    allow: { queues: IT, states: { id: 4 } }\n", bounds.Bounds{Allow: &bounds.Allow{Queues: names("IT"), States: &bounds.Values{IDs: []string{"4"}}}}},
+		{"how many tickets", "    max_changes: { tickets_per_hour: 100 }\n", bounds.Bounds{TicketsPerHour: 100}},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
-			got, diags := readBounds(t, tt.lines, tt.env...)
+			got, diags := readBounds(t, tt.lines)
 			if diags != nil {
 				t.Fatal(diags)
 			}
@@ -85,6 +82,35 @@ func TestMistakesInBoundsAreSaidWhereTheyStand(t *testing.T) {
 		_, diags := readBounds(t, lines)
 		if got := strings.Join(diags, "\n"); !strings.Contains(got, want) || want == "" && got != "" {
 			t.Errorf("%s\ngot  %s\nwant %s", lines, got, want)
+		}
+	}
+}
+
+// What may happen stands in the files.
+func TestBoundsAreGivenByNoVariable(t *testing.T) {
+	lines := "    allow: { queues: [IT] }\n    max_changes: { tickets_per_hour: 5 }\n"
+	for variable, want := range map[string]string{
+		`OTAI__SERVICES__DESK__ALLOW__QUEUES=["HR"]`:                  "allow",
+		`OTAI__SERVICES__DESK__ALLOW__NOTES=internal`:                 "allow",
+		`OTAI__SERVICES__DESK__ALLOW=`:                                "allow",
+		`OTAI__SERVICES__DESK__ALLOW={}`:                              "allow",
+		`otai__services__desk__Allow__priorities=[]`:                  "allow",
+		`CFG__SERVICES__DESK={"allow": {"queues": ["HR"]}}`:           "allow",
+		`OPEN_TICKET_AI__SERVICES={"desk": {"allow": {}}}`:            "allow",
+		`OTAI__OTAI__SERVICES=[{"id": "desk", "allow": {}}]`:          "allow",
+		`OTAI__SERVICES__DESK__MAX_CHANGES__TICKETS_PER_HOUR=700`:     "max_changes",
+		`OTAI__SERVICES__DESK__MAX_CHANGES={"tickets_per_hour": 700}`: "max_changes",
+	} {
+		for what, o := range map[string]config.Options{
+			"environment": {Env: []string{variable}},
+			".env":        {DotEnv: []config.Source{{Name: ".env", Data: []byte(strings.Replace(variable, "=", "='", 1) + "'")}}},
+		} {
+			o.Files = []config.Source{{Name: "c", Data: []byte("services:\n  desk:\n    use: acme:Desk\n" + lines + "orchestrator: {params: {steps: []}}\n")}}
+			_, diags := config.Read(o)
+			name, _, _ := strings.Cut(variable, "=")
+			if len(diags) != 1 || diags[0].Severity != config.SeverityError || diags[0].File != name || !strings.Contains(diags[0].String(), "services.desk."+want+": the bounds of a service") {
+				t.Errorf("%s in %s: %v", variable, what, diags)
+			}
 		}
 	}
 }

@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"errors"
+	"maps"
 	"slices"
 	"strings"
 
@@ -250,9 +251,26 @@ func (l *layers) addVariable(name string, segments []string, text string) {
 		value = &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: []*yaml.Node{{Kind: yaml.ScalarNode, Tag: "!!str", Value: key}, value}}
 	}
 	layer, err := l.layer(name, value)
-	if err == nil {
+	if err == nil && !l.boundsByVariable(origin, layer) {
 		l.load(confmap.Provider(layer, ""), nil, name)
 	}
+}
+
+// boundsByVariable refuses what a variable says about the bounds of a service: what may happen
+// is to stand in the files, whoever starts otai.
+func (l *layers) boundsByVariable(origin Position, layer map[string]any) (refused bool) {
+	services, _ := layer["services"].(map[string]any)
+	for _, id := range slices.Sorted(maps.Keys(services)) {
+		service, _ := services[id].(map[string]any)
+		for _, key := range []string{"allow", "max_changes"} {
+			if _, given := service[key]; given {
+				refused = true
+				l.diags.ReportError(origin, params.Path{}.Key("services").Key(id).Key(key), "bad-variable",
+					"write "+key+" into the configuration file, and unset "+origin.File, "the bounds of a service can't be given by a variable")
+			}
+		}
+	}
+	return refused
 }
 
 // variableValue reads a list or a mapping as YAML, of which JSON is a part, and
