@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/bounds"
+	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -93,5 +95,22 @@ func TestTicketsAreTakenEvenlyAndOnce(t *testing.T) {
 	}
 	if got := spread([]string{"2", "1", "2"}, 10); !slices.Equal(got, []string{"1", "2"}) {
 		t.Errorf("%v", got)
+	}
+}
+
+// What is written says itself that nothing else is written.
+func TestNothingButTheRowsIsAllowed(t *testing.T) {
+	for kind, want := range map[string]bounds.Allow{
+		kindQueue:    {Queues: &bounds.Values{Names: []string{"HR"}}, Priorities: &bounds.Values{}, States: &bounds.Values{}, InternalNotes: true},
+		kindPriority: {Queues: &bounds.Values{}, Priorities: &bounds.Values{Names: []string{"HR"}}, States: &bounds.Values{}, InternalNotes: true},
+	} {
+		d := &dialog{settings: settings{address: "https://desk.example.org", queues: []string{"Incoming"}, kind: kind, rows: []row{{label: "hr", target: "HR"}, {label: "it"}}}}
+		read, diags := config.Read(config.Options{Files: []config.Source{{Name: configName, Data: []byte(d.text())}}})
+		if read == nil || len(diags) > 0 {
+			t.Fatal(diags)
+		}
+		if got := read.Services[0].Bounds.Allow; got.String() != want.String() {
+			t.Errorf("%s: %s, want %s", kind, got, &want)
+		}
 	}
 }

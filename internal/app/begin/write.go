@@ -124,7 +124,7 @@ func (d *dialog) text() string {
 	if len(s.queues) > 1 {
 		criteria = "fields: { Queues: " + quotedList(s.queues) + ", StateType: [new, open], Locks: [unlock] }"
 	}
-	allow := "queues: " + quotedList(s.targets())
+	allow := "queues: " + quotedList(s.targets()) + ", priorities: []"
 	if s.kind == kindPriority {
 		allow = "queues: [], priorities: " + quotedList(s.targets())
 	}
@@ -158,7 +158,7 @@ services:
   help_desk:
     use: "otobo-znuny:OTOBOZnunyTicketSystemService"
     params: <desk> # the password is in .env
-    allow: { <allow>, notes: internal } # nothing beyond this is ever written
+    allow: { <allow>, states: [], notes: internal } # no other queue, priority or state is ever written
   models: { use: "hf-local:HFClassificationService", params: { model_name: <model> } }
 orchestrator:
   runners:
