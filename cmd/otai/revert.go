@@ -139,6 +139,7 @@ func named(ticket, number string) string {
 
 func showPreview(out io.Writer, p runs.Preview) error {
 	fields, back := 0, 0
+	several := slices.ContainsFunc(p.Tickets, func(t runs.PreviewTicket) bool { return t.System != p.Tickets[0].System })
 	for i, t := range p.Tickets {
 		if len(t.Back) > 0 {
 			back++
@@ -157,7 +158,11 @@ func showPreview(out io.Writer, p runs.Preview) error {
 		if t.Reason != "" {
 			parts = append(parts, t.Reason)
 		}
-		show(out, "ticket %s: %s\n", named(t.Ticket, t.Number), strings.Join(parts, "; "))
+		where := ""
+		if several {
+			where = " at " + t.System
+		}
+		show(out, "ticket %s%s: %s\n", named(t.Ticket, t.Number), where, strings.Join(parts, "; "))
 	}
 	show(out, "%d of %d tickets would be put back, in %d fields.\n", back, len(p.Tickets), fields)
 	if p.Unended > 0 {

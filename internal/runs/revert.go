@@ -146,7 +146,7 @@ func UnendedIn(ctx context.Context, s store.Store, in store.Range) (map[string][
 		}
 		for _, f := range l.Effects {
 			wrote := f.State == store.Done || f.State == store.Intent && f.Begun != 0
-			if wrote && in.Has(row.ID, f.Ticket, max(f.Begun, f.Changed)) {
+			if wrote && in.Has(row.ID, f.System, f.Ticket, max(f.Begun, f.Changed)) {
 				runs[row.ID] = append(runs[row.ID], f)
 			}
 		}
@@ -179,7 +179,7 @@ func RecordsIn(ctx context.Context, s store.Store, in store.Range, f store.Decis
 			return err
 		}
 		for _, d := range page {
-			if !in.Has(d.Run, d.Ticket, d.Made) {
+			if !in.Has(d.Run, d.System, d.Ticket, d.Made) {
 				continue
 			}
 			r, err := decisions.Decode(d.Body, time.UnixMicro(d.Made).UTC(), d.End)

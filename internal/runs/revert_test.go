@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -266,6 +267,29 @@ func TestWhatIsPutBackByItsIDHasItsNameInTheRecord(t *testing.T) {
 		}
 		if got, want := last.Writes[0].New[decisions.Queue], (decisions.Value{Name: "in", ID: "11"}); got != want {
 			t.Errorf("the record has the queue %+v, want %+v", got, want)
+		}
+	})
+}
+
+func TestOnlyTheTicketOfTheHelpDeskThatIsMeantIsPutBack(t *testing.T) {
+	t.Parallel()
+	inDesk(t, func(t *testing.T, d *desk) {
+		desks := map[string]*helpDesk{"east": newHelpDesk(1), "west": newHelpDesk(1)}
+		d.kill()
+		g := gate.New(gate.Options{Store: d.store})
+		systems := make(map[string]api.TicketSystem)
+		for name, h := range desks {
+			systems[name] = g.Wrap(name, h).(api.TicketSystem)
+		}
+		d.finish, d.revert = g.Finish, g.Revert
+		d.start()
+		for _, name := range []string{"east", "west"} {
+			d.attempt(d.begin(), systems[name], oneUpdate, func() bool { return false })
+		}
+		id := d.askRevert(store.Range{Ticket: "0001", System: "west"})
+		time.Sleep(time.Minute)
+		if east, west := desks["east"].is("0001"), desks["west"].is("0001"); east != "out high 0" || west != "in low 1" || !d.reverted(id) {
+			t.Errorf("in the east it is %s, in the west %s", east, west)
 		}
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -47,6 +48,7 @@ type Reverted struct {
 // RevertedTicket is what became of one ticket.
 type RevertedTicket struct {
 	Run    string            `json:"run"`
+	System string            `json:"system"` // the help desk
 	Ticket string            `json:"ticket"`
 	Number string            `json:"number,omitempty"`
 	Action string            `json:"action"` // reverted, or left
@@ -98,9 +100,11 @@ func (d *Desk) Revert(ctx context.Context, o RevertOptions) (Reverted, error) {
 
 func (d *Desk) rangeOf(ctx context.Context, o RevertOptions) (in store.Range, err error) {
 	if o.Ticket != "" {
-		if in.Ticket, err = d.ticketID(ctx, o.Ticket); err != nil {
+		at, err := d.oneTicket(ctx, o)
+		if err != nil {
 			return in, err
 		}
+		in.Ticket, in.System = at.ticket, at.system
 	}
 	for _, begun := range o.Runs {
 		id, err := d.find(ctx, begun)
@@ -118,28 +122,66 @@ func (d *Desk) rangeOf(ctx context.Context, o RevertOptions) (in store.Range, er
 	return in, nil
 }
 
-// ticketID is the id of a ticket that is named by it, or by its number.
-func (d *Desk) ticketID(ctx context.Context, name string) (string, error) {
-	named, err := d.ticketsNamed(ctx, name)
+// oneTicket is the ticket that is named by its id, or by its number. Where it may be one of two
+// help desks, the runs say which, if they are named, too.
+func (d *Desk) oneTicket(ctx context.Context, o RevertOptions) (ticketAt, error) {
+	named, err := d.writtenTo(ctx, o.Ticket)
 	if err != nil {
-		return "", err
+		return ticketAt{}, err
 	}
-	if len(named) == 0 { // what is half done has no record yet
-		of, err := d.store.Runs(ctx, store.Filter{Ticket: name, Limit: 1})
+	if len(named) == 0 {
+		if named, err = d.ticketsNamed(ctx, o.Ticket); err != nil {
+			return ticketAt{}, err
+		}
+	}
+	if len(named) == 0 { // what has only begun has written nothing yet
+		of, err := d.store.Runs(ctx, store.Filter{Ticket: o.Ticket, Limit: 1})
 		if err != nil {
-			return "", d.failed("reading the runs", err)
+			return ticketAt{}, d.failed("reading the runs", err)
 		}
-		if len(of) == 0 {
-			return "", app.ExitWith(app.CodeRun, fmt.Errorf("nothing is known of a ticket %s, neither by its id nor by its number; `otai decisions list` shows those about which something was decided", name))
-		}
-		return name, nil
-	}
-	for _, other := range named[1:] {
-		if other.ticket != named[0].ticket {
-			return "", app.ExitWith(app.CodeUsage, fmt.Errorf("the tickets %s and %s have the number %s, at two help desks: give the id of the one that is meant", named[0].ticket, other.ticket, name))
+		if len(of) > 0 {
+			return ticketAt{ticket: o.Ticket}, nil
 		}
 	}
-	return named[0].ticket, nil
+	switch {
+	case len(named) == 0:
+		return ticketAt{}, app.ExitWith(app.CodeRun, fmt.Errorf("nothing is known of a ticket %s, neither by its id nor by its number; `otai decisions list` shows those about which something was decided", o.Ticket))
+	case len(named) == 1:
+		return named[0], nil
+	case len(o.Runs) > 0 && named[0].ticket == named[1].ticket:
+		return ticketAt{ticket: named[0].ticket}, nil
+	case named[0].ticket == named[1].ticket:
+		return ticketAt{}, app.ExitWith(app.CodeUsage, fmt.Errorf("a ticket %s is at two help desks, %s and %s: give the number of the one that is meant, or one of its runs with --run", o.Ticket, named[0].system, named[1].system))
+	}
+	return ticketAt{}, app.ExitWith(app.CodeUsage, fmt.Errorf("the tickets %s and %s have the number %s, at two help desks: give the id of the one that is meant", named[0].ticket, named[1].ticket, o.Ticket))
+}
+
+// writtenTo are the tickets with an id about which there is a record, or to which something
+// half done has written.
+func (d *Desk) writtenTo(ctx context.Context, id string) (tickets []ticketAt, err error) {
+	add := func(system string) {
+		if at := (ticketAt{system, id}); !slices.Contains(tickets, at) {
+			tickets = append(tickets, at)
+		}
+	}
+	_, err = d.decisions(ctx, store.DecisionFilter{Ticket: id}, 0, func(r decisions.Record) error {
+		add(r.System)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	unended, err := engine.UnendedIn(ctx, d.store, store.Range{Ticket: id})
+	if err != nil {
+		return nil, d.failed("reading the runs", err)
+	}
+	for _, effects := range unended {
+		for _, e := range effects {
+			add(e.System)
+		}
+	}
+	slices.SortFunc(tickets, func(a, b ticketAt) int { return strings.Compare(a.system, b.system) })
+	return tickets, nil
 }
 
 // nobodyWorks reports whether nobody takes the request up.
@@ -209,7 +251,7 @@ func (d *Desk) reverted(ctx context.Context, id, since int64) ([]RevertedTicket,
 		if !strings.HasPrefix(r.Run, engine.RevertPrefix(id)) {
 			return
 		}
-		t := RevertedTicket{Run: r.Run, Ticket: r.Ticket, Number: r.Number, Action: string(r.Action), Back: map[string]string{}, Reason: r.Reason}
+		t := RevertedTicket{Run: r.Run, System: r.System, Ticket: r.Ticket, Number: r.Number, Action: string(r.Action), Back: map[string]string{}, Reason: r.Reason}
 		for _, w := range r.Writes {
 			for name, v := range w.New {
 				t.Back[name] = v.String()

@@ -27,6 +27,7 @@ type Preview struct {
 
 // PreviewTicket is what would become of one ticket.
 type PreviewTicket struct {
+	System string                 `json:"system"` // the help desk
 	Ticket string                 `json:"ticket"`
 	Number string                 `json:"number,omitempty"`
 	Back   map[string]PreviewBack `json:"back"`
@@ -55,10 +56,10 @@ type systemDoctor interface {
 func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, error) {
 	p := Preview{Tickets: []PreviewTicket{}, Missing: []string{}, Unknown: []string{}}
 	in, err := d.rangeOf(ctx, o)
-	if err == nil {
-		err = engine.WithItems(ctx, d.store, &in)
-	}
 	if err != nil {
+		return p, err
+	}
+	if err := engine.WithItems(ctx, d.store, &in); err != nil {
 		return p, d.failed("reading the runs", err)
 	}
 	unended, err := engine.UnendedIn(ctx, d.store, in)
@@ -90,7 +91,7 @@ func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, err
 			if err := ctx.Err(); err != nil {
 				return fmt.Errorf("stopped: %w", err)
 			}
-			t := PreviewTicket{Ticket: k.ticket, Number: records[k][0].Number, Back: map[string]PreviewBack{}}
+			t := PreviewTicket{System: k.system, Ticket: k.ticket, Number: records[k][0].Number, Back: map[string]PreviewBack{}}
 			ticket, err := system.GetTicket(ctx, k.ticket)
 			if err != nil {
 				t.Reason = "it can't be read: " + d.redactor.Text(err.Error())

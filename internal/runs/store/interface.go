@@ -229,14 +229,15 @@ type Range struct {
 	Since  int64    `json:"since,omitempty"` // store time, from here on
 	Until  int64    `json:"until,omitempty"` // before this; 0: without end
 	Ticket string   `json:"ticket,omitempty"`
+	System string   `json:"system,omitempty"` // where Ticket is; "": wherever
 }
 
 // Has reports whether a write is in the range.
-func (r Range) Has(run, ticket string, at int64) bool {
+func (r Range) Has(run, system, ticket string, at int64) bool {
 	switch {
 	case len(r.Runs) > 0 && !slices.Contains(r.Runs, run):
 		return false
-	case r.Ticket != "" && r.Ticket != ticket:
+	case r.Ticket != "" && r.Ticket != ticket, r.System != "" && r.System != system:
 		return false
 	}
 	return at >= r.Since && (r.Until == 0 || at < r.Until)
