@@ -62,6 +62,12 @@ const oddSteps = `
       else text(1) if 'odd4' in text else range(text) if 'odd5' in text else {}[text].more if 'odd6' in text
       else get_pipe_result('ticket', text) if 'odd7' in text else [1] | map(text) | list if 'odd8' in text else [{}] | map(attribute=text) | map('int') | sum if 'odd9' in text
       else '%d' % text if 'od10' in text else text.format(1) if 'od11' in text else 1 | round(method=text) if 'od12' in text else dict(**{text: 1}) | round(**{text: 1}) if 'od13' in text else 1 }}
+- id: unread
+  use: base:ExpressionPipe
+  params:
+    expression: >-
+      {% set text = get_pipe_result('ticket').subject %}{{
+      get_pipe_result(text) if 'od21' in text else get_parent_param(text) if 'od22' in text else get_env(text) if 'od23' in text else at_path({}, text + '.x') if 'od24' in text else 1 }}
 # what a param is, and isn't
 - id: title
   use: base:ExpressionPipe
@@ -99,7 +105,7 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 			const login, payslip, heating = "I have forgotten my password and can't log in", "How many vacation days do I have left, and where is my payslip?", "The heating in the meeting room on the second floor is broken, it is very cold"
 			applied, left, refused, half := add(login), add(heating), add(payslip), add(payslip+" half")
 			ids := []string{applied, left, refused, half}
-			for n := range 20 {
+			for n := range 26 {
 				ids = append(ids, add([]string{"odd", "od"}[min(n/9, 1)]+strconv.Itoa(n+1)))
 			}
 			env := append(w.environment(), "CHECKOUT="+product.root)
@@ -115,7 +121,7 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 					return append(dump, filesBelow(t, stateOf(env))...)
 				}
 			}
-			decide := oddSteps + strings.Replace(decideStep, "THEN", strings.Replace(decideMap, "queue: HR", "queue: Secret", 1)+", apply_from: { default: 0.1 }", 1)
+			decide := oddSteps + strings.Replace(strings.Replace(decideStep, "from: classify,", `from: "{{ get_pipe_result('ticket').subject if 'od25' in get_pipe_result('ticket').subject else 'title' if 'od26' in get_pipe_result('ticket').subject else 'classify' }}",`, 1), "THEN", strings.Replace(decideMap, "queue: HR", "queue: Secret", 1)+", apply_from: { default: 0.1 }", 1)
 			text := strings.Replace(forEach(allFetched, itemStep+decide), "          run:", "          retry: { max_attempts: 1 }\n          run:", 1)
 			config := writeFile(t, text+"  models: { use: hf-local:HFClassificationService }\n")
 			nowhere := func(when, where string, content []byte) {

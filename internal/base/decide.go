@@ -123,11 +123,12 @@ func (d *decisionPipe) process(ctx context.Context, p decisionParams, scope api.
 	}), nil
 }
 
-// classified is what a step before has found.
+// classified is what a step before has found. from may be what a template has made of a
+// ticket, so no error quotes it.
 func classified(scope api.Scope, from string) (label string, confidence float64, err error) {
 	r, ok := scope.Result(from)
 	if !ok {
-		return "", 0, &api.FieldError{Field: "from", Err: fmt.Errorf("no step before has the id %q: %w", from, api.ErrInvalid)}
+		return "", 0, &api.FieldError{Field: "from", Err: fmt.Errorf("no step before has this id: %w", api.ErrInvalid)}
 	}
 	label, isText := r.Data["label"].(string)
 	switch x := r.Data["confidence"].(type) {
@@ -141,7 +142,7 @@ func classified(scope api.Scope, from string) (label string, confidence float64,
 		isText = false
 	}
 	if !isText {
-		return "", 0, &api.FieldError{Field: "from", Err: fmt.Errorf("the result of %q has no label and confidence: %w", from, api.ErrInvalid)}
+		return "", 0, &api.FieldError{Field: "from", Err: fmt.Errorf("the result of the step has no label and confidence: %w", api.ErrInvalid)}
 	}
 	return label, confidence, nil
 }

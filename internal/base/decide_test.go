@@ -253,7 +253,7 @@ func TestADecisionThatCanNotBeMadeIsInvalid(t *testing.T) {
 		scope  api.Scope
 		want   string
 	}{
-		"no step":            {decisionParams{}, api.Scope{}, `from: no step before has the id "classify"`},
+		"no step":            {decisionParams{}, api.Scope{}, "from: no step before has this id"},
 		"no label":           {decisionParams{}, classifiedAs(nil, 0.5), "no label and confidence"},
 		"no confidence":      {decisionParams{}, classifiedAs("VPN", "high"), "no label and confidence"},
 		"a bad threshold":    {decisionParams{ApplyFrom: 90}, classifiedAs("VPN", 0.5), "apply_from: 90"},

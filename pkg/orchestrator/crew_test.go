@@ -486,8 +486,8 @@ func TestEachItemOfALoopHasAKeyOfItsOwn(t *testing.T) {
 		"an id twice":                 {[]any{map[string]any{"id": 1}, map[string]any{"id": 1}}, "", `items 0 and 1 have the same key`},
 		"texts by themselves":         {[]any{"a", "b"}, "item", ""},
 		"a text twice":                {[]any{"a", "a"}, "item", `items 0 and 1 have the same key`},
-		"a key that one doesn't have": {[]any{map[string]any{"n": 1}, map[string]any{"m": 2}}, "item.n", "item 1 has no item.n that is a text or a number"},
-		"a key of texts":              {[]any{"a"}, "item.id", "item 0 has no item.id"},
+		"a key that one doesn't have": {[]any{map[string]any{"n": 1}, map[string]any{"m": 2}}, "item.n", "item 1 has no such key with a text or a number"},
+		"a key of texts":              {[]any{"a"}, "item.id", "item 0 has no such key"},
 		"another key, further below":  {[]any{map[string]any{"id": 1, "q": map[string]any{"n": "x"}}, map[string]any{"id": 1, "q": map[string]any{"n": "y"}}}, "item.q.n", ""},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -98,10 +98,10 @@ func (n *node) loopItems(loop Loop, scope api.Scope) ([]LoopItem, error) {
 		case has:
 			item.Key = text
 		case key != "":
-			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no %s that is a text or a number; name a key that each item has, such as %s.number, or leave out key", i, key, as))
+			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("item %d has no such key with a text or a number; name one that each item has, such as item.number, or leave out key", i))
 		}
 		if first, twice := known[item.Key]; twice {
-			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d have the same key; name another with key:, such as %s.number", first, i, as))
+			return nil, n.paramsRunError(n.path+".params.key", fmt.Errorf("items %d and %d have the same key; name another with key:, such as item.number", first, i))
 		}
 		known[item.Key] = i
 		item.Ticket = ticketOf(plain)
