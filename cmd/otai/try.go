@@ -43,6 +43,13 @@ if some ticket could not be read or predicted.`,
 			if err := checkReports(&o, since, reports); err != nil {
 				return err
 			}
+			// What is empty is a script's mistake, and would try the latest ones.
+			switch changed := cmd.Flags().Changed; {
+			case changed("ids") && len(o.IDs) == 0:
+				return app.ExitWith(app.CodeUsage, errors.New("--ids names no ticket"))
+			case changed("last") && o.Last == 0:
+				return app.ExitWith(app.CodeUsage, errors.New("--last must be above zero"))
+			}
 			if c.settings.Worker == nil {
 				return c.answering(cmd, o.ReadsStdin(), asJSON)
 			}

@@ -252,3 +252,13 @@ func TestTryPredictsWhatRunDoes(t *testing.T) {
 		t.Error("no ticket went through both runners, so the test proves less than it says")
 	}
 }
+
+// An empty list is a script's mistake, not the latest 100 tickets.
+func TestTryOfNoTicketsIsRefused(t *testing.T) {
+	t.Parallel()
+	for want, args := range map[string][]string{"--ids names no ticket": {"--ids", ""}, "--last must be above zero": {"--last", "0"}} {
+		if out, err := runOtai(t, nil, append([]string{"try", "-c", "nowhere.yml"}, args...)...); !strings.Contains(out, want) || exitCode(err) != 2 {
+			t.Errorf("%q: %v, %s", args, err, out)
+		}
+	}
+}
