@@ -20,6 +20,7 @@ var untyped = map[string]string{
 	"check that file and its permissions":                    "root reads every file",
 	"check the plugin folder and its permissions":            "root reads every folder",
 	"check the limits on processes and memory":               "a machine that can start no process",
+	"put the file back as it was":                            "nobody takes away what a running otai keeps in its state folder",
 	"make room there, or name another folder with":           "a full disk",
 	"name one that only root and you can write to":           "no folder for temporary files",
 	"name another folder with --state-dir or OTAI_STATE_DIR": "as any other folder in these tests, which they name so",
@@ -160,7 +161,7 @@ func fixesOf(n ast.Node) []ast.Expr {
 				return []ast.Expr{n.Args[2]}
 			}
 		case *ast.Ident:
-			if f.Name == "reject" && len(n.Args) > 1 { // with a code before it, or without
+			if strings.HasPrefix(f.Name, "reject") && len(n.Args) > 1 { // with a code before it, or without
 				if code, ok := n.Args[0].(*ast.Ident); ok && strings.HasPrefix(code.Name, "Code") {
 					return n.Args[1:2]
 				}

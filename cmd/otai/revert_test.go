@@ -40,7 +40,9 @@ func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 		w.person(ids[i], map[string]any{"Priority": "5 very high"}, "")
 		changed[ids[i]] = true
 	}
-	writes := func() int { return len(w.seen(func(q *request) bool { return q.update() })) }
+	writes := func() int { // the dry run asks for rights by a change of nothing, which is refused
+		return len(w.seen(func(q *request) bool { return q.update() && string(q.Body["Ticket"]) != "{}" }))
+	}
 	sent := writes()
 	out, code := w.command(env, "revert", "-c", config, "--since", "PT1H", "--dry-run", "--json")
 	var preview runs.Preview

@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -16,7 +15,7 @@ func TestMessagesOfThePageAreThoseOfTheSources(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	list := exec.Command("git", "ls-files", "-z", "cmd", "internal", "pkg", "plugins")
+	list := newCommand("git", "ls-files", "-z", "cmd", "internal", "pkg", "plugins")
 	list.Dir = product.root
 	names, err := list.Output()
 	if err != nil {

@@ -37,6 +37,7 @@ func (a *Setup) work(ctx context.Context, engine *orchestrator.Engine, kept *kep
 	for {
 		a.health.works(engine, kept)
 		yields, err := a.runUntilYield(ctx, engine)
+		a.health.lost(time.Now(), errHandedOver) // which doesn't count for a moment; giving back takes longer without a store
 		a.health.works(nil, nil)
 		if err != nil || !yields || ctx.Err() != nil {
 			return err
@@ -46,7 +47,6 @@ func (a *Setup) work(ctx context.Context, engine *orchestrator.Engine, kept *kep
 			a.logger.Warn("the runs could not all be given back", "err", a.Clean(err))
 		}
 		a.logger.Debug("the work is given up for another process")
-		a.health.lost(time.Now(), errHandedOver) // which doesn't count for a moment
 		if !a.settings.Worker.Yielded(ctx, a.readClocks(engine)) {
 			return nil
 		}
