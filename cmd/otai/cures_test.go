@@ -113,6 +113,7 @@ type ward struct {
 	file   string
 	source string // with go.mod and main.go
 	config string // "" for none
+	own    bool   // env has variables of its own for the build
 	env    []string
 }
 
@@ -198,10 +199,15 @@ func (w *ward) sh(t *testing.T, dir, command string) {
 	}
 }
 
+// set gives variables, with which the sources are built from then on.
+func (w *ward) set(variables ...string) {
+	w.env, w.own = append(w.env, variables...), true
+}
+
 // build builds the sources with the command of the documentation, and further flags.
 func (w *ward) build(t *testing.T, flags string) {
 	t.Helper()
-	if flags == "" {
+	if flags == "" && !w.own {
 		buildPlugin(t, w.source, w.file)
 		return
 	}
@@ -409,12 +415,12 @@ func cures() []cure {
 			w.edit(t, "import (\n\t\"context\"", "// int zzz(void);\nimport \"C\"\n\nimport (\n\t\"context\"")
 			w.edit(t, "return plugin()", "_ = C.zzz()\n\treturn plugin()")
 			w.sh(t, w.source, "mkdir c && echo 'int zzz(void) { return 7; }' > c/zzz.c && gcc -shared -fPIC -o c/libzzz.so c/zzz.c")
-			w.env = append(w.env, "CGO_LDFLAGS=-L"+w.source+"/c -lzzz")
+			w.set("CGO_LDFLAGS=-L" + w.source + "/c -lzzz")
 			w.build(t, "")
 			w.sh(t, w.source, "rm c/libzzz.so")
 		}, says: "install the library, or link it statically into the plugin", typed: func(t *testing.T, w *ward, _ string) {
 			w.sh(t, w.source, "gcc -c -fPIC -o c/zzz.o c/zzz.c && ar rcs c/libzzz.a c/zzz.o")
-			w.env = append(w.env, "CGO_LDFLAGS="+w.source+"/c/libzzz.a")
+			w.set("CGO_LDFLAGS=" + w.source + "/c/libzzz.a")
 			w.build(t, "")
 		}},
 		{code: "missing-library", name: "a symbol that nobody defines", ill: func(t *testing.T, w *ward) {
@@ -491,7 +497,7 @@ func conflicting(t *testing.T, w *ward) {
 		moduleAt(t, proxy, "example.com/shared", version, "package shared\n\nfunc Name() string { "+body+" }\n")
 	}
 	// That proxy has no releases of Go: this one must not be looked for there.
-	w.env = append(w.env, "GOPROXY=file://"+proxy, "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE="+t.TempDir(),
+	w.set("GOPROXY=file://"+proxy, "GONOSUMDB=*", "GOFLAGS=-mod=mod -modcacherw", "GOMODCACHE="+t.TempDir(),
 		"PATH="+filepath.Dir(product.otai)+":"+pathWithThisGo(t), "GOTOOLCHAIN=local")
 	w.edit(t, "\t\"github.com/open-ticket-ai", "\t\"example.com/shared\"\n\t\"github.com/open-ticket-ai")
 	w.edit(t, "return plugin()", "_ = shared.Name()\n\treturn plugin()")
