@@ -122,7 +122,7 @@ func TestItemsOfOneTicketFollowEachOther(t *testing.T) {
 				l = live(t, env, "run", "-c", config)
 			}
 			for _, name := range []string{"one", "two"} {
-				w.all(30*time.Second, ids, goal{note: name})
+				w.all(2*time.Minute, ids, goal{note: name}) // a search that finds none makes items without a ticket, and three of those close a cause for a minute
 			}
 			time.Sleep(5 * time.Second) // in which a second note would come
 			for _, name := range []string{"one", "two"} {
