@@ -2,7 +2,6 @@ package main_test
 
 import (
 	"fmt"
-	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -12,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/keptbuild"
 	"github.com/open-ticket-ai/otai/internal/runs/pgtest"
 )
 
@@ -66,10 +66,10 @@ func TestAReplacedPluginAndBinaryAreTaken(t *testing.T) {
 			t.Fatalf("reload --binary: %d, %s", code, out)
 		}
 		here, _ := os.Stat(binary)
-		runs, err := os.Stat(fmt.Sprintf("/proc/%d/exe", worker(l.Process.Pid)))
-		if err != nil || !os.SameFile(here, runs) {
-			t.Errorf("the worker isn't of the new binary: %v", err)
-		}
+		eventually(t, "the worker is of the new binary, and the old one has ended", func() bool {
+			runs, err := os.Stat(fmt.Sprintf("/proc/%d/exe", worker(l.Process.Pid)))
+			return err == nil && os.SameFile(here, runs)
+		})
 	}
 	ids := flown()
 	w.all(2*time.Minute, ids, whole)
@@ -84,17 +84,9 @@ func TestAReplacedPluginAndBinaryAreTaken(t *testing.T) {
 // copyProgram puts otai at a path, whole, as another file of the same program.
 func copyProgram(t *testing.T, path, mark string) {
 	t.Helper()
-	from, err := os.Open(product.otai)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer from.Close()
-	to, err := os.OpenFile(path+".new", os.O_CREATE|os.O_TRUNC|os.O_WRONLY, 0o755)
+	content, err := os.ReadFile(product.otai)
 	if err == nil {
-		_, err = io.Copy(to, io.MultiReader(from, strings.NewReader(mark)))
-	}
-	if err == nil {
-		err = to.Close()
+		err = keptbuild.WriteProgram(path+".new", append(content, mark...), 0o755)
 	}
 	if err == nil {
 		err = os.Rename(path+".new", path)

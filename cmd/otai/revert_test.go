@@ -92,18 +92,24 @@ func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 	want("after ten more cycles")
 }
 
-func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
-	t.Parallel()
-	w := newWitness(t)
-	ids := w.addMany(4, "x")
-	env := w.environment()
-	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+// allDone is a help desk at which otai has done that many tickets.
+func allDone(t *testing.T, tickets int) (w *witness, ids, env []string, config string) {
+	t.Helper()
+	w = newWitness(t)
+	ids, env = w.addMany(tickets, "x"), w.environment()
+	config = writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
 	for range ids {
 		if out, code := w.command(env, "run", "--once", "-c", config); code != 0 {
 			t.Fatalf("run: %d\n%s", code, out)
 		}
 	}
 	w.wantAllDone(ids, whole)
+	return w, ids, env, config
+}
+
+func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
+	t.Parallel()
+	w, ids, env, config := allDone(t, 4)
 	w.person(ids[3], map[string]any{"Queue": "Incoming"}, "")
 	w.person(ids[3], map[string]any{"Priority": "1 very low"}, "")
 	out, code := w.command(env, "revert", "-c", config, "--ticket", ids[0])
@@ -142,16 +148,7 @@ func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
 // the right back it is done at the next attempt.
 func TestARevertThatIsRefused(t *testing.T) {
 	t.Parallel()
-	w := newWitness(t)
-	ids := w.addMany(2, "x")
-	env := w.environment()
-	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
-	for range ids {
-		if out, code := w.command(env, "run", "--once", "-c", config); code != 0 {
-			t.Fatalf("run: %d\n%s", code, out)
-		}
-	}
-	w.wantAllDone(ids, whole)
+	w, ids, env, config := allDone(t, 2)
 	number := w.ticket(ids[0]).Number
 	want := func(code int, words []string, args ...string) string {
 		t.Helper()

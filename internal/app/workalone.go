@@ -7,6 +7,13 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
+// Kinds of names by which a ticket system is asked for rights: the queues whose tickets are
+// changed, and those that tickets are moved into.
+const (
+	QueuesWorkedIn  = "queue worked in"
+	QueuesMovedInto = "queue moved into"
+)
+
 // WithServices calls do with the services of the configuration, by their ids. Nothing is
 // started, and no run is kept.
 func WithServices(ctx context.Context, s Settings, do func(services map[string]any) error) error {

@@ -262,7 +262,7 @@ func (l *layers) boundsByVariable(origin Position, layer map[string]any) (refuse
 	services, _ := layer["services"].(map[string]any)
 	for _, id := range slices.Sorted(maps.Keys(services)) {
 		service, _ := services[id].(map[string]any)
-		for _, key := range []string{"allow", "max_changes"} {
+		for _, key := range boundKeys {
 			if _, given := service[key]; given {
 				refused = true
 				l.diags.ReportError(origin, params.Path{}.Key("services").Key(id).Key(key), "bad-variable",

@@ -229,9 +229,9 @@ func localZone(s app.Settings) string {
 // certainly lacks something.
 func (d *dialog) rights() (missing bool, err error) {
 	d.o.Working("looking at the agent's rights")
-	needed := map[string][]string{diagnose.QueuesWorkedIn: d.settings.queues}
+	needed := map[string][]string{app.QueuesWorkedIn: d.settings.queues}
 	if d.settings.kind == kindQueue {
-		needed[diagnose.QueuesMovedInto] = d.settings.targets()
+		needed[app.QueuesMovedInto] = d.settings.targets()
 	}
 	found := d.examine(needed)
 	d.o.Working("")

@@ -14,7 +14,7 @@ import (
 // diagnoser is optional on a service: it checks without writing whether what the
 // configuration needs of it is there. named are the names that the configuration
 // uses, by kind (queue, priority, state, owner, type, lock; and once more the queues whose
-// rights it needs, see [QueuesWorkedIn]). report is called for each
+// rights it needs, see [app.QueuesWorkedIn]). report is called for each
 // diagnostic, with the keys check, status, message, fix and subject, the name that it
 // is about. Further keys are ignored.
 type diagnoser interface {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/app/flow"
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/base/decision"
@@ -91,13 +92,6 @@ func (a analysis) places(paths []string) []string {
 	return list
 }
 
-// Kinds of names by which a ticket system is asked for rights: the queues whose tickets are
-// changed, and those that tickets are moved into.
-const (
-	QueuesWorkedIn  = "queue worked in"
-	QueuesMovedInto = "queue moved into"
-)
-
 // addRights adds the queues whose rights the configuration needs of a service, where it
 // changes tickets at all.
 func (d *modelDoctor) addRights(service string, u usedNames, named map[string][]string) {
@@ -113,9 +107,9 @@ func (d *modelDoctor) addRights(service string, u usedNames, named map[string][]
 			continue
 		}
 		for _, path := range use.paths {
-			kind := QueuesMovedInto
+			kind := app.QueuesMovedInto
 			if strings.Contains(path, "."+criteriaKey+".") {
-				kind = QueuesWorkedIn
+				kind = app.QueuesWorkedIn
 			}
 			if !slices.Contains(named[kind], n.name) {
 				named[kind] = append(named[kind], n.name)

@@ -40,12 +40,6 @@ type PreviewBack struct {
 	Gets string `json:"gets"`
 }
 
-// Kinds of names by which a ticket system is asked for rights, as by `otai doctor`.
-const (
-	queuesWorkedIn  = "queue worked in"
-	queuesMovedInto = "queue moved into"
-)
-
 type systemNamed interface{ SystemID() string }
 
 type systemDoctor interface {
@@ -117,11 +111,11 @@ func (d *Desk) PreviewRevert(ctx context.Context, o RevertOptions) (Preview, err
 			for name, f := range back {
 				t.Back[name] = PreviewBack{Is: f.Was.String(), Gets: f.Back.String()}
 				if name == decisions.Queue {
-					ask(f.Back.Name, decisions.Queue, queuesMovedInto)
+					ask(f.Back.Name, decisions.Queue, app.QueuesMovedInto)
 				}
 			}
 			if len(back) > 0 && ticket.Queue != nil {
-				ask(ticket.Queue.Name, queuesWorkedIn)
+				ask(ticket.Queue.Name, app.QueuesWorkedIn)
 			}
 			t.Reason = revert.NotPutBack(revert.Reasons(kept))
 			p.Tickets = append(p.Tickets, t)
