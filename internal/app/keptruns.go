@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/app/late"
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/journal"
@@ -25,8 +26,8 @@ import (
 type keptRuns struct {
 	setup    *Setup
 	options  RunOptions
-	late     lateStore
-	runs     lateRuns
+	late     late.Store
+	runs     late.Runs
 	store    *RunStore // nil: it isn't open
 	gate     *gate.Gate
 	engine   *runs.Engine
@@ -58,13 +59,13 @@ func (k *keptRuns) open(ctx context.Context) error {
 		return err
 	}
 	k.store = opened
-	k.late.open(opened.Store)
+	k.late.Use(opened.Store)
 	k.engine = runs.New(runs.Options{
 		Ended: a.measures.ended,
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
 		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
-	k.runs.now.Store(k.engine)
+	k.runs.Use(k.engine)
 	return nil
 }
 

@@ -63,7 +63,7 @@ func (a *Setup) Run(ctx context.Context, o RunOptions) error {
 		return a.run(ctx, o, options, nil)
 	}
 	kept := a.keepRuns(o)
-	kept.runs.opened = func() { a.settings.Worker.Took(a.runsPlace()) }
+	kept.runs.Opened = func() { a.settings.Worker.Took(a.runsPlace()) }
 	if !a.settings.Worker.Beside() { // else another process has the store, and works
 		if err := kept.open(ctx); err != nil {
 			return unlessStopped(ctx, err)

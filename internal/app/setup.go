@@ -9,6 +9,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/config/check"
 
+	"github.com/open-ticket-ai/otai/internal/app/decisioncheck"
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config"
@@ -184,7 +185,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 func (a *Setup) check() error {
 	unloaded, refused := a.unloadedPlugins()
 	a.Document.Doubt(unloaded)
-	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog)).And(a.checkDecisions())
+	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog)).And(decisioncheck.Check(a.Document, decisioncheck.Surroundings{Find: a.Catalog.Find, Dir: a.ConfigDir, Read: a.named}))
 	a.Redactor.addAll(a.Document.Secrets()) // Check knows the secret fields
 	for i := range a.Diagnostics {
 		p := &a.Diagnostics[i] // those found before know less

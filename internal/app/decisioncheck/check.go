@@ -1,4 +1,7 @@
-package app
+// Package decisioncheck checks the pipes of a configuration that decide by a label, as far
+// as no template decides: what their own params don't say of each other, and the tables
+// that they name.
+package decisioncheck
 
 import (
 	"errors"
@@ -11,17 +14,24 @@ import (
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/base/decision"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/catalog"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/params"
 )
 
-// decisions checks the pipes that decide by a label, as far as no template decides: what
-// their own params don't say of each other, and the tables that they name.
-func (a *Setup) checkDecisions() config.Diagnostics {
-	var found decisionChecks
-	for _, p := range flow.Pipes(a.Document.Orchestrator) {
+// Surroundings are what a check needs of the rest of otai.
+type Surroundings struct {
+	Find func(use string) (catalog.Component, bool)
+	Dir  func(path string) string          // the folder that names at a place of the configuration count from
+	Read func(name string) ([]byte, error) // reads a table
+}
+
+// Check checks the pipes of d.
+func Check(d *config.Document, s Surroundings) config.Diagnostics {
+	found := checks{document: d, around: s}
+	for _, p := range flow.Pipes(d.Orchestrator) {
 		if p.Use == base.DecisionUse && p.Params != nil {
-			found.setup, found.path = a, pathOf(p.Path).Key("params")
+			found.path = pathOf(p.Path).Key("params")
 			found.check(p)
 		}
 	}
@@ -37,25 +47,26 @@ func pathOf(path string) params.Path {
 	return read
 }
 
-type decisionChecks struct {
-	setup *Setup
-	path  params.Path // of the params
-	list  config.Diagnostics
+type checks struct {
+	document *config.Document
+	around   Surroundings
+	path     params.Path // of the params
+	list     config.Diagnostics
 }
 
-func (c *decisionChecks) report(severity string, code string, path params.Path, hint, format string, args ...any) {
+func (c *checks) report(severity string, code string, path params.Path, hint, format string, args ...any) {
 	text := path.String()
-	at := c.setup.Document.Locate(text)
+	at := c.document.Locate(text)
 	c.list = append(c.list, config.Diagnostic{
 		File: at.File, Line: at.Line, Column: at.Column, Path: text, Severity: severity, Code: code, Message: fmt.Sprintf(format, args...), Hint: hint,
 	})
 }
 
-func (c *decisionChecks) wrong(code string, path params.Path, hint, format string, args ...any) {
+func (c *checks) wrong(code string, path params.Path, hint, format string, args ...any) {
 	c.report(config.SeverityError, code, path, hint, format, args...)
 }
 
-func (c *decisionChecks) check(p *flow.Pipe) {
+func (c *checks) check(p *flow.Pipe) {
 	c.from(p)
 	apply, known := c.thresholds("apply_from", p.Params["apply_from"])
 	suggest, alsoKnown := c.thresholds("suggest_from", p.Params["suggest_from"])
@@ -96,7 +107,7 @@ func (c *decisionChecks) check(p *flow.Pipe) {
 }
 
 // from checks that a step before has what decides.
-func (c *decisionChecks) from(p *flow.Pipe) {
+func (c *checks) from(p *flow.Pipe) {
 	id, isText := p.Params["from"].(string)
 	if !isText || id == "" || params.HasTemplate(id) {
 		return
@@ -116,13 +127,13 @@ func (c *decisionChecks) from(p *flow.Pipe) {
 		c.wrong("unknown-result", at, hint, "no step before has the id %q", id)
 		return
 	}
-	component, ok := c.setup.Catalog.Find(step.Use)
+	component, ok := c.around.Find(step.Use)
 	if ok && component.Yields != nil && !slices.Contains(component.Yields, "label") {
 		c.wrong("no-label", at, "write the id of the step that classifies", "the result of %s (%s) has no label", id, step.Use)
 	}
 }
 
-func (c *decisionChecks) thresholds(param string, raw any) (t decision.Thresholds, known bool) {
+func (c *checks) thresholds(param string, raw any) (t decision.Thresholds, known bool) {
 	if hasTemplates(raw) {
 		return t, false
 	}
@@ -149,7 +160,7 @@ func unjoined(err error) []error {
 }
 
 // rows returns the labels that the map or its table has; nil if that isn't known.
-func (c *decisionChecks) rows(given map[string]any) []string {
+func (c *checks) rows(given map[string]any) []string {
 	byLabel, isMap := given["map"].(map[string]any)
 	file, isText := given["map_file"].(string)
 	switch {
@@ -165,8 +176,8 @@ func (c *decisionChecks) rows(given map[string]any) []string {
 		return nil
 	}
 	at := c.path.Key("map_file")
-	name := base.FileName(file, c.setup.ConfigDir(at.String()))
-	table, err := base.ReadDecisionTable(name, c.setup.named)
+	name := base.FileName(file, c.around.Dir(at.String()))
+	table, err := base.ReadDecisionTable(name, c.around.Read)
 	var mistakes decision.Mistakes
 	switch {
 	case errors.As(err, &mistakes):
