@@ -35,6 +35,7 @@ type Engine struct {
 	reporting       sync.Mutex    // one report of Doing at a time
 	turn            chan struct{} // of starts: one begins after another
 	unstarted       atomic.Int32  // instances whose first Start has not ended
+	beside          bool          // they are started beside the work
 	tried           atomic.Bool   // each start has ended or failed once, before the present Run
 	calls           calls
 

@@ -60,9 +60,16 @@ type worker interface{ Work(kind string) error }
 
 type service struct {
 	start, end func(context.Context) error
+	work       func()
 }
 
-func (s *service) Work(kind string) error { _, err := behave(kind); return err }
+func (s *service) Work(kind string) error {
+	if s.work != nil {
+		s.work()
+	}
+	_, err := behave(kind)
+	return err
+}
 
 func (s *service) Start(ctx context.Context) error {
 	if s.start == nil {
@@ -252,6 +259,35 @@ func TestAStartThatReturnsLateCounts(t *testing.T) {
 		runFor(t, e, 3*time.Minute)
 		if started != "starting otai-bad" || w.logged("works again") != 1 {
 			t.Errorf("it started %q:\n%s", started, w.log.String())
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Whoever hears what the engine does may be slow. A call that ends the process must not count as a start.
+func TestThatTheWorkBeginsIsSaidBeforeAnythingCallsWhatWasStartedLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now atomic.Value
+		calls, asStart := 0, 0
+		s := &service{start: func(context.Context) error { time.Sleep(time.Second); return nil }, work: func() {
+			calls++
+			if now.Load() != orchestrator.Working {
+				asStart++
+			}
+		}}
+		e, _, err := guarded(t, &world{}, map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}},
+			map[string]*service{"s": s}, orchestrator.Options{Doing: func(a orchestrator.Activity, _, _ string) {
+				time.Sleep(100 * time.Millisecond)
+				now.Store(a)
+			}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		runFor(t, e, time.Minute)
+		if calls == 0 || asStart > 0 {
+			t.Errorf("%d of %d calls while it is said that something starts", asStart, calls)
 		}
 		if err := e.Close(); err != nil {
 			t.Error(err)

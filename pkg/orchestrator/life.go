@@ -22,6 +22,7 @@ type instance struct {
 	needs    []*instance   // services that it is given
 	ready    chan struct{} // closed when it has started, or has nothing to start
 	starting chan error    // of a Start that has not returned yet; else nil
+	first    sync.Once     // counts that its first Start has ended
 	life     life
 }
 
@@ -196,6 +197,7 @@ func (e *Engine) startBeside(ctx context.Context, all *sync.WaitGroup) {
 		e.doing(Working, "", "")
 	}
 	e.unstarted.Store(int32(len(starters)))
+	e.beside = true
 	for _, i := range starters {
 		all.Go(func() { e.startRepeatedly(ctx, i) })
 	}
@@ -214,15 +216,26 @@ func (e *Engine) startInTurn(ctx context.Context, i *instance) error {
 	free := sync.OnceFunc(func() { <-e.turn })
 	defer free()
 	defer time.AfterFunc(startTurn, free).Stop()
-	e.doing(Starting, i.use, i.path)
+	if !i.started() {
+		e.doing(Starting, i.use, i.path)
+	}
 	return e.start(ctx, i)
 }
 
+// counts counts i as one whose Start has ended or failed once.
+func (e *Engine) counts(i *instance) { i.first.Do(func() { e.unstarted.Add(-1) }) }
+
+// worksOn says that what follows is the work, once that holds for each instance.
+func (e *Engine) worksOn(i *instance) {
+	e.counts(i)
+	if e.unstarted.Load() == 0 {
+		e.doing(Working, "", "")
+	}
+}
+
 func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
-	first := true // until it counts as one whose Start has ended or failed once
 	if len(i.needs) > 0 {
-		first = false // how long that takes depends on others
-		e.unstarted.Add(-1)
+		e.counts(i) // how long that takes depends on others
 	}
 	for _, other := range i.needs {
 		if !other.await(ctx) {
@@ -239,13 +252,7 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 			e.endWith(err)
 			return
 		}
-		if first {
-			first = false
-			e.unstarted.Add(-1)
-		}
-		if e.unstarted.Load() == 0 {
-			e.doing(Working, "", "")
-		}
+		e.worksOn(i)
 		switch {
 		case err == nil:
 			outage.over(time.Now(), working)
@@ -342,6 +349,9 @@ func (e *Engine) hasStarted(i *instance, err error) error {
 	i.starting = nil
 	if err != nil {
 		return i.failed("starting", i.wrongFor(err))
+	}
+	if e.beside {
+		e.worksOn(i) // before anything that waits for it calls it: whoever ends the process then didn't do so at a start
 	}
 	close(i.ready)
 	return nil
