@@ -61,10 +61,6 @@ func TestFiveThousandDeadTicketsInFrontCostAPollLittle(t *testing.T) {
 	if many.searches > 2 || many.gets > 1 || many.changed > 1 {
 		t.Errorf("a poll takes %.1f searches and %.1f readings, and %.0f searches for changes in %d s", many.searches, many.gets, many.changed, polls)
 	}
-	const grain = 2 * 10.0 / polls // ms a poll, of what is counted in hundredths of a second
-	if many.cpu > 2*none.cpu+grain {
-		t.Errorf("a poll takes %.1f ms of processor's time, and %.1f with no ticket in front", many.cpu, none.cpu)
-	}
 }
 
 // bury makes tickets dead, as the runner's other one stands.

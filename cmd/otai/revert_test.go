@@ -171,7 +171,10 @@ func TestARevertThatIsRefused(t *testing.T) {
 	w.SetAccess("Incoming", store.AccessFull)
 	want(0, []string{"1 tried again"}, "runs", "retry", "--all", "-c", config)
 	service := live(t, env, "run", "-c", config)
-	eventually(t, "the ticket is put back", func() bool { return w.ticket(ids[0]).Queue == "Incoming" })
+	eventually(t, "the ticket is put back, which is recorded", func() bool {
+		out, _ := w.command(env, "explain", number, "-c", config)
+		return w.ticket(ids[0]).Queue == "Incoming" && strings.Contains(out, "what otai had written was put back")
+	})
 	service.kill()
 	if is := w.ticket(ids[1]); is.Queue != "IT" {
 		t.Errorf("the other ticket is in %s", is.Queue)
