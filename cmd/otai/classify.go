@@ -47,7 +47,7 @@ the exit code is then 1.`,
 				download: newDownload(cmd.ErrOrStderr()), reading: newTransfer(cmd.ErrOrStderr(), "classifying"),
 			}
 			// Where the answers are on the same terminal, they show it.
-			answer.reading.inPlace = answer.reading.inPlace && !isTerminal(cmd.OutOrStdout())
+			answer.reading.live.inPlace = answer.reading.live.inPlace && !isTerminal(cmd.OutOrStdout())
 			o.Progress, in.Progress = answer.download.step, answer.reading.step
 			defer answer.clear()
 			return models.Classify(cmd.Context(), c.settings, o, in, models.ClassifyAnswer{Labeled: answer.labeled, Unread: answer.unread})

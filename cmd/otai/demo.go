@@ -63,14 +63,11 @@ temporary folder, which it removes at the end.`,
 // progress shows how far the demonstration is: in place on a terminal, a line a
 // ticket otherwise.
 type progress struct {
-	out     io.Writer
-	inPlace bool
-	width   int
+	out  io.Writer
+	line liveLine
 }
 
-func newProgress(out io.Writer) *progress {
-	return &progress{out: out, inPlace: drawsInPlace(out), width: terminalWidth(out)}
-}
+func newProgress(out io.Writer) *progress { return &progress{out: out, line: newLiveLine(out)} }
 
 func (p *progress) ready(url string, plugins []string) {
 	show(p.out, "Plugins: %s\nHelp desk: %s/\n", strings.Join(plugins, ", "), url)
@@ -78,21 +75,14 @@ func (p *progress) ready(url string, plugins []string) {
 
 func (p *progress) step(s demo.Step) {
 	line := visible.Line(fmt.Sprintf("[%2d/%d] %s -> %s", s.Done, s.Of, s.Ticket.Subject, s.Ticket.Queue))
-	if !p.inPlace {
+	if !p.line.inPlace {
 		show(p.out, "%s\n", line)
 		return
 	}
-	if p.width > 1 {
-		line = shorten(line, p.width-1)
-	}
-	show(p.out, "\r\x1b[K%s", line)
+	p.line.draw(line)
 }
 
-func (p *progress) end() {
-	if p.inPlace {
-		fmt.Fprint(p.out, "\r\x1b[K")
-	}
-}
+func (p *progress) end() { p.line.clear() }
 
 // shorten cuts a text to a number of characters, showing that it was cut.
 func shorten(s string, width int) string {

@@ -54,18 +54,13 @@ Exit code 0: nothing failed; 1: a check failed; 2: the configuration is wrong.`,
 
 // newWorking shows what takes long, on a terminal and until it has been done.
 func newWorking(out io.Writer) func(what string) {
-	if !drawsInPlace(out) {
-		return func(string) {}
-	}
-	width := terminalWidth(out)
+	line := newLiveLine(out)
 	return func(what string) {
-		if what != "" {
-			what = visible.Line(what) + "…"
+		if what == "" {
+			line.clear()
+			return
 		}
-		if width > 1 {
-			what = shorten(what, width-1)
-		}
-		show(out, "\r\x1b[K%s", what)
+		line.draw(visible.Line(what) + "…")
 	}
 }
 

@@ -80,15 +80,14 @@ refused.`,
 // seconds otherwise.
 type backlogProgress struct {
 	out     io.Writer
-	inPlace bool
-	width   int
+	line    liveLine
 	written time.Time
 }
 
 const lineEach = 10 * time.Second
 
 func newBacklogProgress(out io.Writer) *backlogProgress {
-	return &backlogProgress{out: out, inPlace: drawsInPlace(out), width: terminalWidth(out), written: time.Now()}
+	return &backlogProgress{out: out, line: newLiveLine(out), written: time.Now()}
 }
 
 func (b *backlogProgress) step(p app.Progress) {
@@ -107,19 +106,12 @@ func (b *backlogProgress) step(p app.Progress) {
 
 func (b *backlogProgress) draw(line string) {
 	switch {
-	case b.inPlace:
-		if b.width > 1 {
-			line = shorten(line, b.width-1)
-		}
-		show(b.out, "\r\x1b[K%s", line)
+	case b.line.inPlace:
+		b.line.draw(line)
 	case time.Since(b.written) >= lineEach:
 		b.written = time.Now()
 		show(b.out, "%s\n", line)
 	}
 }
 
-func (b *backlogProgress) end() {
-	if b.inPlace {
-		fmt.Fprint(b.out, "\r\x1b[K")
-	}
-}
+func (b *backlogProgress) end() { b.line.clear() }

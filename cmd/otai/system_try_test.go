@@ -23,54 +23,14 @@ import (
 // some suggested, some left to people, and some are beyond what is allowed.
 func systemTryConfig(form string) string {
 	if form == "update" {
-		return tryConfig
+		return tryConfig()
 	}
-	runner := func(id, criteria, model, then string) string {
-		return fmt.Sprintf(`
-    - id: %s
-      run:
-        use: base:CompositePipe
-        params:
-          steps:
-            - id: fetch
-              use: base:FetchTicketsPipe
-              injects: { ticket_system: desk }
-              params: { ticket_search_criteria: { %s, limit: 50 } }
-            - id: each
-              use: base:ForEachPipe
-              params:
-                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
-                as: ticket
-                steps:
-                  - id: classify
-                    use: base:ClassificationPipe
-                    injects: { classification_service: models }
-                    params:
-                      text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}"
-                      model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/%s"
-                  - id: decide
-                    use: base:DecisionPipe
-                    injects: { ticket_system: desk }
-                    params: { ticket_id: "{{ get_parent_param('ticket').id }}", from: classify, %s }
-`, id, criteria, model, then)
-	}
-	return `
-services:
-  desk:
-    use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "${OTOBO_URL}", articles: first }
-    allow: { queues: ["IT::Software", "IT::Hardware", "IT::Network", HR, Unclassified], priorities: ["3 normal", "4 high"], notes: internal }
-  models: { use: hf-local:HFClassificationService }
-orchestrator:
-  params: { orchestrator_sleep: PT0.01S }
-  runners:` +
-		runner("sort", `queue: { name: Incoming }, fields: { StateType: [new, open], Locks: [unlock] }`, "queue",
-			`map: { "IT::Accounts": {queue: "IT::Accounts"}, "IT::Hardware": {queue: "IT::Hardware", priority: "4 high"}, "IT::Network": {queue: "IT::Network"},
-                        "IT::Software": {queue: "IT::Software"}, HR: {queue: HR}, Facilities: {} },
-                      apply_from: 0.6, suggest_from: 0.5, otherwise: { queue: Unclassified }, note: { subject: Sorted }`) +
-		runner("rank", `queue: { name: "IT::Software" }, fields: { StateType: [new, open], Title: "*" }`, "priority",
-			`map: { "2 low": {priority: "2 low"}, "3 normal": {priority: "3 normal"}, "4 high": {priority: "4 high"} },
-                      apply_from: { default: 0.5, "4 high": 0.7 }, suggest_from: 0.3, note: { subject: Ranked }`)
+	return tryRunners(`    allow: { queues: ["IT::Software", "IT::Hardware", "IT::Network", HR, Unclassified], priorities: ["3 normal", "4 high"], notes: internal }`+"\n",
+		tryLoop(whatIsIncoming, "queue", byDecision(`map: { "IT::Accounts": {queue: "IT::Accounts"}, "IT::Hardware": {queue: "IT::Hardware", priority: "4 high"}, "IT::Network": {queue: "IT::Network"},
+                      "IT::Software": {queue: "IT::Software"}, HR: {queue: HR}, Facilities: {} },
+                    apply_from: 0.6, suggest_from: 0.5, otherwise: { queue: Unclassified }, note: { subject: Sorted }`)),
+		tryLoop(whatIsSoftware, "priority", byDecision(`map: { "2 low": {priority: "2 low"}, "3 normal": {priority: "3 normal"}, "4 high": {priority: "4 high"} },
+                    apply_from: { default: 0.5, "4 high": 0.7 }, suggest_from: 0.3, note: { subject: Ranked }`)))
 }
 
 // tried are the tickets of a trial at the help desk: two queues, open ones and closed ones.

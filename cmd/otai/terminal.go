@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"os"
 
@@ -19,6 +20,35 @@ func terminalWidth(out io.Writer) int {
 		return 0
 	}
 	return width
+}
+
+// liveLine is a line that is drawn over by the next one, on a terminal that can do so.
+type liveLine struct {
+	out     io.Writer
+	inPlace bool // else nothing is drawn
+	drawn   bool
+}
+
+func newLiveLine(out io.Writer) liveLine { return liveLine{out: out, inPlace: drawsInPlace(out)} }
+
+// draw shows a text, as much of it as the terminal, which may have been resized, has room for.
+func (l *liveLine) draw(text string) {
+	if !l.inPlace {
+		return
+	}
+	if width := terminalWidth(l.out); width > 1 {
+		text = shorten(text, width-1)
+	}
+	show(l.out, "\r\x1b[K%s", text)
+	l.drawn = true
+}
+
+// clear takes the line away, if one was drawn.
+func (l *liveLine) clear() {
+	if l.drawn {
+		fmt.Fprint(l.out, "\r\x1b[K")
+	}
+	l.drawn = false
 }
 
 // drawsInPlace is true for a terminal on which a line can be drawn over.

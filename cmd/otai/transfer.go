@@ -14,11 +14,10 @@ const largeFile = 1e6
 // transfer shows how far files are that are downloaded or checked: in place on a
 // terminal; elsewhere, a line for each large file that is downloaded.
 type transfer struct {
-	out     io.Writer
-	verb    string
-	lines   bool
-	inPlace bool
-	width   int
+	out   io.Writer
+	verb  string
+	lines bool
+	live  liveLine
 
 	file  string
 	began time.Time
@@ -28,12 +27,12 @@ type transfer struct {
 
 func newDownload(out io.Writer) *transfer {
 	t := newTransfer(out, "downloading")
-	t.lines = !t.inPlace
+	t.lines = !t.live.inPlace
 	return t
 }
 
 func newTransfer(out io.Writer, verb string) *transfer {
-	return &transfer{out: out, verb: verb, inPlace: drawsInPlace(out), width: terminalWidth(out)}
+	return &transfer{out: out, verb: verb, live: newLiveLine(out)}
 }
 
 func (t *transfer) step(file string, done, total int64) {
@@ -44,15 +43,11 @@ func (t *transfer) step(file string, done, total int64) {
 			show(t.out, "%s %s, %s\n", t.verb, file, megabytes(total))
 		}
 	}
-	if !t.inPlace || (now.Sub(t.drawn) < 100*time.Millisecond && done != total) {
+	if !t.live.inPlace || (now.Sub(t.drawn) < 100*time.Millisecond && done != total) {
 		return
 	}
 	t.drawn = now
-	line := visible.Line(t.line(now, done, total))
-	if t.width > 1 {
-		line = shorten(line, t.width-1)
-	}
-	show(t.out, "\r\x1b[K%s", line)
+	t.live.draw(visible.Line(t.line(now, done, total)))
 }
 
 func (t *transfer) line(now time.Time, done, total int64) string {
@@ -71,9 +66,7 @@ func (t *transfer) line(now time.Time, done, total int64) string {
 
 // end takes the line away, if one was drawn.
 func (t *transfer) end() {
-	if !t.drawn.IsZero() {
-		fmt.Fprint(t.out, "\r\x1b[K")
-	}
+	t.live.clear()
 	t.file, t.drawn = "", time.Time{}
 }
 

@@ -129,7 +129,7 @@ func newTryProgress(out io.Writer) *tryProgress {
 }
 
 func (p *tryProgress) step(n try.Progress) {
-	if p.inPlace && time.Since(p.drawn) < 100*time.Millisecond {
+	if p.line.inPlace && time.Since(p.drawn) < 100*time.Millisecond {
 		return
 	}
 	p.drawn = time.Now()

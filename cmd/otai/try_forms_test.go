@@ -14,74 +14,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
-// The parts of a configuration with two runners for two queues.
-const (
-	tryForms = `
-services:
-  desk:
-    use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "${OTOBO_URL}", articles: first }
-%s  models: { use: hf-local:HFClassificationService }
-orchestrator:
-  params: { orchestrator_sleep: PT0.01S }
-  runners:
-    - id: sort
-      run:
-        use: base:CompositePipe
-        params:
-          steps:
-%s    - id: rank
-      run:
-        use: base:CompositePipe
-        params:
-          steps:
-%s`
-	// Of each runner: its criteria, its model, and the step that writes.
-	tryLoop = `            - id: fetch
-              use: base:FetchTicketsPipe
-              injects: { ticket_system: desk }
-              params: { ticket_search_criteria: { %s, limit: 50 } }
-            - id: each
-              use: base:ForEachPipe
-              params:
-                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
-                as: ticket
-                steps:
-                  - id: classify
-                    use: base:ClassificationPipe
-                    injects: { classification_service: models }
-                    params: { text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}", model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/%s" }
-                  - { id: write, injects: { ticket_system: desk }, %s }
-`
-	// The three pipes of Open Ticket AI, and a note of its own.
-	tryThreePipes = `            - id: fetch
-              use: base:FetchTicketsPipe
-              injects: { ticket_system: desk }
-              params: { ticket_search_criteria: { %s, limit: 1 } }
-            - id: classify
-              use: base:ClassificationPipe
-              injects: { classification_service: models }
-              params: { text: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].subject if get_pipe_result('fetch', 'fetched_tickets') else fail('no ticket') }} {{ get_pipe_result('fetch', 'fetched_tickets')[0].body }}", model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/%s" }
-            - id: write
-              use: base:UpdateTicketPipe
-              injects: { ticket_system: desk }
-              params: { ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}", updated_ticket: { %s } }
-            - id: note
-              use: base:AddNotePipe
-              injects: { ticket_system: desk }
-              params: { ticket_id: "{{ get_pipe_result('fetch', 'fetched_tickets')[0].id }}", note: { subject: Sorted, body: x } }
-`
-	whatIsIncoming = `queue: { name: Incoming }, fields: { StateType: [new, open], Locks: [unlock] }`
-	whatIsSoftware = `queue: { name: "IT::Software" }, fields: { StateType: [new, open], Title: "*" }`
-	byUpdate       = `use: base:UpdateTicketPipe, params: { ticket_id: "{{ get_parent_param('ticket').id }}", updated_ticket: { %s, notes: [{ subject: Done, body: x }] } }`
-	byDecision     = `use: base:DecisionPipe, params: { ticket_id: "{{ get_parent_param('ticket').id }}", from: classify, %s }`
-
-	queueMap    = `map: { IT::Accounts: { queue: IT::Accounts }, IT::Hardware: { queue: IT::Hardware, priority: "4 high" }, IT::Network: { queue: IT::Network }, IT::Software: { queue: IT::Software }, HR: { queue: HR, state: open }, Facilities: {} }`
-	priorityMap = `map: { 1 very low: { priority: 1 very low }, 2 low: { priority: 2 low }, 3 normal: { priority: 3 normal }, 4 high: { priority: 4 high }, 5 very high: { priority: 5 very high } }`
-	toLabel     = `queue: { name: "{{ get_pipe_result('classify', 'label') }}" }`
-	toPriority  = `priority: { name: "{{ get_pipe_result('classify', 'label') }}" }`
-)
-
 // tryForm is a way to write two runners, and what must come of it so that the test says something.
 type tryForm struct {
 	name           string
@@ -93,20 +25,19 @@ type tryForm struct {
 }
 
 func tryFormsOf(queueID string) []tryForm {
-	loop := func(criteria, model, write string) string { return fmt.Sprintf(tryLoop, criteria, model, write) }
-	byLabel := loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, toLabel))
-	ranked := loop(whatIsSoftware, "priority", fmt.Sprintf(byUpdate, toPriority))
+	byLabel := tryLoop(whatIsIncoming, "queue", byUpdate(toLabel, "Done"))
+	ranked := tryLoop(whatIsSoftware, "priority", byUpdate(toPriority, "Done"))
 	return []tryForm{
 		{
 			name: "DecisionPipe with bands, a fallback and labels for people", everyday: true,
-			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: { default: 0.8, HR: 0.95 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
-			rk:      loop(whatIsSoftware, "priority", fmt.Sprintf(byDecision, priorityMap)),
+			sort:    tryLoop(whatIsIncoming, "queue", byDecision(queueMap+`, apply_from: { default: 0.8, HR: 0.95 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
+			rk:      tryLoop(whatIsSoftware, "priority", byDecision(priorityMap)),
 			actions: []string{"applied", "suggested", "left"},
 		},
 		{
 			name:    "DecisionPipe that leaves what it isn't sure of, then one that applies",
-			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: 0.9`)),
-			rk:      loop(whatIsSoftware, "priority", fmt.Sprintf(byDecision, priorityMap+`, apply_from: 0.5, language: de`)),
+			sort:    tryLoop(whatIsIncoming, "queue", byDecision(queueMap+`, apply_from: 0.9`)),
+			rk:      tryLoop(whatIsSoftware, "priority", byDecision(priorityMap+`, apply_from: 0.5, language: de`)),
 			actions: []string{"applied", "left"},
 		},
 		{
@@ -118,35 +49,35 @@ func tryFormsOf(queueID string) []tryForm {
 		{
 			name: "allow by name, and targets by id", bounded: true,
 			desk:    `    allow: { queues: [IT::Accounts, IT::Software] }` + "\n",
-			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, `queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else fail('not ours') }}" }`)),
+			sort:    tryLoop(whatIsIncoming, "queue", byUpdate(`queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else fail('not ours') }}" }`, "Done")),
 			rk:      ranked,
 			actions: []string{"refused", "left"},
 		},
 		{
 			name: "allow by id", bounded: true, byID: true,
 			desk:    `    allow: { queues: [{ id: ` + queueID + ` }, IT::Hardware] }` + "\n",
-			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byUpdate, `queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else '1' }}" }`)),
+			sort:    tryLoop(whatIsIncoming, "queue", byUpdate(`queue: { id: "{{ '`+queueID+`' if get_pipe_result('classify', 'label') == 'IT::Software' else '1' }}" }`, "Done")),
 			rk:      ranked,
 			actions: []string{"applied", "refused"},
 		},
 		{
 			name: "DecisionPipe with targets that aren't allowed", bounded: true,
 			desk:    `    allow: { queues: [IT::Accounts, IT::Software, Unclassified] }` + "\n",
-			sort:    loop(whatIsIncoming, "queue", fmt.Sprintf(byDecision, queueMap+`, apply_from: { default: 0.8, IT::Software: 0.99 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
+			sort:    tryLoop(whatIsIncoming, "queue", byDecision(queueMap+`, apply_from: { default: 0.8, IT::Software: 0.99 }, suggest_from: 0.6, otherwise: { queue: Unclassified }`)),
 			rk:      ranked,
 			actions: []string{"applied", "suggested", "refused"},
 		},
 		{
 			name:    "three pipes and a note",
-			sort:    fmt.Sprintf(tryThreePipes, whatIsIncoming, "queue", toLabel),
-			rk:      fmt.Sprintf(tryThreePipes, whatIsSoftware, "priority", toPriority),
+			sort:    tryThreePipes(whatIsIncoming, "queue", toLabel),
+			rk:      tryThreePipes(whatIsSoftware, "priority", toPriority),
 			actions: []string{"applied"},
 		},
 		{
 			name: "three pipes and allow", bounded: true,
 			desk:    `    allow: { queues: [IT::Accounts, IT::Software] }` + "\n",
-			sort:    fmt.Sprintf(tryThreePipes, whatIsIncoming, "queue", toLabel),
-			rk:      fmt.Sprintf(tryThreePipes, whatIsSoftware, "priority", toPriority),
+			sort:    tryThreePipes(whatIsIncoming, "queue", toLabel),
+			rk:      tryThreePipes(whatIsSoftware, "priority", toPriority),
 			actions: []string{"applied", "refused"},
 		},
 	}
@@ -241,8 +172,7 @@ func (f tryForm) compare(t *testing.T, tickets int) {
 			software = strconv.FormatInt(id, 10)
 		}
 	}
-	config := fmt.Sprintf(tryForms, f.desk, f.sort, f.rk)
-	config = writeFile(t, strings.ReplaceAll(config, "QUEUE", w.queueOf(software)))
+	config := writeFile(t, strings.ReplaceAll(tryRunners(f.desk, f.sort, f.rk), "QUEUE", w.queueOf(software)))
 	report := filepath.Join(t.TempDir(), "report.jsonl")
 	env := w.environment()
 	out, code := w.command(env, "try", "-c", config, "--last", strconv.Itoa(tickets), "--closed", "-o", report, "-o", report+".html", "-o", report+".csv")

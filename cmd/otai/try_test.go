@@ -15,80 +15,6 @@ import (
 	"github.com/open-ticket-ai/otai/internal/helpdesk"
 )
 
-// tryConfig has two runners for two queues. The first moves tickets into the queue of the
-// second, which then gets them, too.
-const tryConfig = `
-services:
-  desk:
-    use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "${OTOBO_URL}", articles: first }
-  models: { use: hf-local:HFClassificationService }
-orchestrator:
-  params: { orchestrator_sleep: PT0.01S }
-  runners:
-    - id: sort
-      run:
-        use: base:CompositePipe
-        params:
-          steps:
-            - id: fetch
-              use: base:FetchTicketsPipe
-              injects: { ticket_system: desk }
-              params: { ticket_search_criteria: { queue: { name: Incoming }, limit: 50, fields: { StateType: [new, open], Locks: [unlock] } } }
-            - id: each
-              use: base:ForEachPipe
-              params:
-                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
-                as: ticket
-                steps:
-                  - id: classify
-                    use: base:ClassificationPipe
-                    injects: { classification_service: models }
-                    params:
-                      text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}"
-                      model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/queue"
-                  - id: sure
-                    use: base:ExpressionPipe
-                    params: { expression: "{{ get_pipe_result('classify', 'label') if get_pipe_result('classify', 'confidence') >= 0.6 else fail('not sure') }}" }
-                  - id: move
-                    use: base:UpdateTicketPipe
-                    injects: { ticket_system: desk }
-                    params:
-                      ticket_id: "{{ get_parent_param('ticket').id }}"
-                      updated_ticket:
-                        queue: { name: "{{ get_pipe_result('sure') }}" }
-                        notes: [ { subject: Sorted, body: "{{ get_pipe_result('sure') }}" } ]
-    - id: rank
-      run:
-        use: base:CompositePipe
-        params:
-          steps:
-            - id: fetch
-              use: base:FetchTicketsPipe
-              injects: { ticket_system: desk }
-              params: { ticket_search_criteria: { queue: { name: "IT::Software" }, limit: 50, fields: { StateType: [new, open], Title: "*" } } }
-            - id: each
-              use: base:ForEachPipe
-              params:
-                items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
-                as: ticket
-                steps:
-                  - id: classify
-                    use: base:ClassificationPipe
-                    injects: { classification_service: models }
-                    params:
-                      text: "{{ get_parent_param('ticket').subject }} {{ get_parent_param('ticket').body }}"
-                      model_name: "{{ get_env('CHECKOUT') }}/examples/demo/models/priority"
-                  - id: set
-                    use: base:UpdateTicketPipe
-                    injects: { ticket_system: desk }
-                    params:
-                      ticket_id: "{{ get_parent_param('ticket').id }}"
-                      updated_ticket:
-                        priority: { name: "{{ get_pipe_result('classify', 'label') }}" }
-                        notes: [ { subject: Ranked, body: x } ]
-`
-
 // exampleTexts are the texts of the demonstration's tickets, short.
 func exampleTexts(t *testing.T) (texts [][2]string) {
 	t.Helper()
@@ -197,7 +123,7 @@ func TestTryPredictsWhatRunDoes(t *testing.T) {
 	if len(open) != 300 || len(closed) != 200 {
 		t.Fatalf("%d open tickets and %d closed ones", len(open), len(closed))
 	}
-	before, config, report := w.outcomes(open), writeFile(t, tryConfig), filepath.Join(t.TempDir(), "report.jsonl")
+	before, config, report := w.outcomes(open), writeFile(t, tryConfig()), filepath.Join(t.TempDir(), "report.jsonl")
 
 	env := w.environment()
 	out, code := w.command(env, "try", "-c", config, "--last", "500", "--closed", "-o", report)

@@ -8,5 +8,6 @@
 //	report.go  what a report consists of
 //	html.go    the page, with its style
 //	svg.go     a chart, and the same in words
+//	width.go   how wide texts are
 //	text.go    for a terminal
 package report

@@ -6,6 +6,7 @@ import (
 	"html"
 	"io"
 	"net/url"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -128,15 +129,19 @@ func text(s string) string {
 		}
 		return r
 	}, strings.ToValidUTF8(s, "\uFFFD"))
-	return html.EscapeString(s)
+	// Between names that are written from right to left an arrow must still point from one to the other.
+	return strings.ReplaceAll(html.EscapeString(s), "→", leftToRight+"→"+leftToRight)
 }
 
+const leftToRight = "\u200e"
+
 func (w *page) charts(all []Chart) {
+	all = slices.DeleteFunc(slices.Clone(all), func(c Chart) bool { return len(c.Bars) == 0 })
+	if len(all) == 0 {
+		return
+	}
 	w.write(`<div class="charts">`)
 	for i, c := range all {
-		if len(c.Bars) == 0 {
-			continue
-		}
 		w.write("<figure><figcaption>", text(c.Title), " <small>", text(c.Unit), "</small></figcaption>")
 		w.write(c.clean().svg(fmt.Sprintf("chart-%d", i+1), w.colors))
 		w.key(c)
@@ -164,7 +169,7 @@ func (w *page) key(c Chart) {
 	for _, name := range w.colors {
 		for _, b := range c.Bars {
 			for _, p := range b.Parts {
-				if p.Name == name && name != "" && (len(names) == 0 || names[len(names)-1] != name) {
+				if p.Name == name && name != "" && p.Count > 0 && (len(names) == 0 || names[len(names)-1] != name) {
 					names = append(names, name)
 				}
 			}

@@ -5,6 +5,7 @@ type Report struct {
 	Title  string
 	Lead   []string // paragraphs
 	Facts  []Fact
+	Parts  []string // names of parts, in the order of colors: these have the same ones in all reports
 	Charts []Chart
 	Tables []Table
 	Foot   []string // paragraphs

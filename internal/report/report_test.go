@@ -1,12 +1,9 @@
 package report_test
 
 import (
-	"os"
-	"os/exec"
-	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/report"
 )
@@ -61,37 +58,50 @@ func TestWhatJoinsLettersStays(t *testing.T) {
 	}
 }
 
+func TestTextsThatAreWideAreCutOffInTime(t *testing.T) {
+	for name, c := range map[string]struct{ text, middle string }{
+		"short":               {"IT::Network", "IT::Network"},
+		"long":                {"Kundenbetreuung::Außenstelle Süd", "Kund…lle Süd"},
+		"twice as wide":       {"打印机无法连接到网络请尽快处理", "打印…快处理"},
+		"of one sign in many": {strings.Repeat("e\u0301", 20), strings.Repeat("e\u0301", 4) + "…" + strings.Repeat("e\u0301", 7)},
+	} {
+		if middle := report.MiddleOut(c.text, 12); middle != c.middle {
+			t.Errorf("%s: %q, want %q", name, middle, c.middle)
+		}
+	}
+}
+
+// An arrow between two names that are written from right to left has one on each side that it
+// points away from and to.
+func TestAnArrowPointsToWhatComesNext(t *testing.T) {
+	var b strings.Builder
+	if err := (report.Report{Lead: []string{"\u05d0 → \u05d1"}}).HTML(&b); err != nil {
+		t.Fatal(err)
+	}
+	if want := "\u05d0 \u200e→\u200e \u05d1"; !strings.Contains(b.String(), want) {
+		t.Errorf("the page doesn't have %q", want)
+	}
+}
+
+// Who has two reports before them must not take what is refused for what is applied.
+func TestPartsHaveTheSameColorInAllReports(t *testing.T) {
+	color := func(parts ...report.Part) string {
+		r := report.Report{Parts: []string{"applied", "left"}, Charts: []report.Chart{{Bars: []report.Bar{{Label: "a", Parts: parts}}}}}
+		var b strings.Builder
+		if err := r.HTML(&b); err != nil {
+			t.Fatal(err)
+		}
+		return regexp.MustCompile(`background:(#\w+)"></span>left`).FindStringSubmatch(b.String())[1]
+	}
+	left := report.Part{Name: "left", Count: 1}
+	if alone, beside := color(left), color(report.Part{Name: "applied", Count: 1}, left); alone != beside {
+		t.Errorf("left is %s alone, and %s beside others", alone, beside)
+	}
+}
+
 func TestEachChartIsAlsoInWords(t *testing.T) {
 	html := page(t)
 	if !strings.Contains(html, `role="img" aria-labelledby="chart-1-t chart-1-d"`) || !strings.Contains(html, "sort: 42 (30 applied, 12 left)") {
 		t.Errorf("the chart has no text alternative:\n%s", html)
 	}
-}
-
-// TestThePageIsLookedAt makes pictures of it: see where it logs them.
-func TestThePageIsLookedAt(t *testing.T) {
-	chromium, err := exec.LookPath("chromium")
-	if err != nil {
-		t.Skip("there is no chromium: install Debian's package chromium")
-	}
-	dir := t.ArtifactDir()
-	file := filepath.Join(dir, "report.html")
-	if err := os.WriteFile(file, []byte(page(t)), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for name, args := range map[string][]string{
-		"1280.png": {"--window-size=1280,1100", "--screenshot=" + filepath.Join(dir, "1280.png")},
-		"400.png":  {"--window-size=400,1600", "--screenshot=" + filepath.Join(dir, "400.png")},
-		"page.pdf": {"--no-pdf-header-footer", "--print-to-pdf=" + filepath.Join(dir, "page.pdf")},
-	} {
-		cmd := exec.Command(chromium, append([]string{"--headless", "--no-sandbox", "--disable-gpu", "--hide-scrollbars", "--user-data-dir=" + t.TempDir()}, append(args, "file://"+file)...)...)
-		cmd.WaitDelay = time.Second
-		if out, err := cmd.CombinedOutput(); err != nil {
-			t.Errorf("%s: %v\n%s", name, err, out)
-		}
-		if info, err := os.Stat(filepath.Join(dir, name)); err != nil || info.Size() < 5000 {
-			t.Errorf("%s was not made: %v", name, err)
-		}
-	}
-	t.Logf("the pictures are in %s", dir)
 }

@@ -6,15 +6,15 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 )
 
 // The sizes of a chart, in units of its own: it is as wide as the page lets it be.
 const (
 	chartWidth = 420
 	rowHeight  = 34
+	textHeight = 17 // above a bar
 	barHeight  = 10
-	labelChars = 46
+	digit      = 8 // of a value, as wide as one may be
 	topSpace   = 4
 )
 
@@ -22,11 +22,12 @@ const (
 // a fixed order, too.
 var colors = []string{"#1b6e53", "#e0a500", "#b3261e", "#7a869a", "#2f5fb3", "#8a4fa3", "#444b57"}
 
-// palette gives each name of a part its color, in the order of the charts.
+// palette gives each name of a part its color: the report's own first, others in the order of
+// the charts.
 type palette []string
 
 func (r Report) palette() palette {
-	var names palette
+	names := palette(slices.Clone(r.Parts))
 	for _, c := range r.Charts {
 		for _, b := range c.Bars {
 			for _, p := range b.Parts {
@@ -89,25 +90,21 @@ func (c Chart) svg(id string, colors palette) string {
 	fmt.Fprintf(&s, `<title id="%s-t">%s</title><desc id="%s-d">%s</desc>`, id, html.EscapeString(c.Title), id, html.EscapeString(c.Words()))
 	for i, b := range c.Bars {
 		y := topSpace + i*rowHeight
-		fmt.Fprintf(&s, `<text x="0" y="%d">%s</text><text x="%d" y="%d" text-anchor="end">%s</text>`, y+12, html.EscapeString(shorten(b.Label, labelChars)), chartWidth, y+12, html.EscapeString(b.value()))
-		fmt.Fprintf(&s, `<rect x="0" y="%d" width="%d" height="%d" fill="#e9ecf1"/>`, y+17, chartWidth, barHeight)
+		// What is wider than it looked is cut off by an element of its own, before the value.
+		room := chartWidth - digit*(columns(b.value())+1)
+		fmt.Fprintf(&s, `<svg x="0" y="%d" width="%d" height="%d"><text x="0" y="12">%s</text></svg>`, y, room, textHeight, html.EscapeString(shorten(b.Label, room, pixels)))
+		fmt.Fprintf(&s, `<text x="%d" y="%d" text-anchor="end">%s</text>`, chartWidth, y+12, html.EscapeString(b.value()))
+		fmt.Fprintf(&s, `<rect x="0" y="%d" width="%d" height="%d" fill="#e9ecf1"/>`, y+textHeight, chartWidth, barHeight)
 		x := 0.0
 		for _, p := range b.Parts {
 			if longest == 0 || p.Count <= 0 {
 				continue
 			}
 			width := p.Count / longest * chartWidth
-			fmt.Fprintf(&s, `<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"/>`, x, y+17, width, barHeight, colors.color(p.Name))
+			fmt.Fprintf(&s, `<rect x="%.2f" y="%d" width="%.2f" height="%d" fill="%s"/>`, x, y+textHeight, width, barHeight, colors.color(p.Name))
 			x += width
 		}
 	}
 	s.WriteString("</svg>")
 	return s.String()
-}
-
-func shorten(text string, most int) string {
-	if utf8.RuneCountInString(text) <= most {
-		return text
-	}
-	return string([]rune(text)[:most-1]) + "…"
 }

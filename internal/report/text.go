@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"unicode/utf8"
 )
 
 // Text writes the report for a terminal: without charts, whose figures its tables have, and
@@ -47,14 +46,14 @@ func (t Table) text(b *strings.Builder, visible func(string) string) {
 	}
 	for _, line := range cells {
 		for i, c := range line {
-			widths[i] = max(widths[i], utf8.RuneCountInString(c))
+			widths[i] = max(widths[i], columns(c))
 		}
 	}
 	fmt.Fprintf(b, "\n%s\n", visible(t.Title))
 	for _, line := range cells {
 		text := " "
 		for i, c := range line {
-			pad := strings.Repeat(" ", widths[i]-utf8.RuneCountInString(c))
+			pad := strings.Repeat(" ", widths[i]-columns(c))
 			if t.Columns[i].Number {
 				text += " " + pad + c
 			} else {

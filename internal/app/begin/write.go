@@ -251,7 +251,7 @@ func (d *dialog) check(text, dotEnv string) error {
 	}
 	for _, f := range found {
 		if f.Severity == config.SeverityWarning {
-			d.o.Say("warning: %s\n", d.setup.Redactor.Text(f.String()))
+			d.o.Say("%s\n", d.setup.Redactor.Text(f.String()))
 		}
 	}
 	return nil

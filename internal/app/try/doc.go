@@ -6,6 +6,5 @@
 //	queues.go   the queues that the runners search, as far as the configuration says so
 //	given.go    tickets from a file
 //	totals.go   what is added up
-//	since.go    times as people write them
 //	output.go   the report: HTML, CSV, JSON Lines
 package try

@@ -99,6 +99,7 @@ func (r *Result) csv(out io.Writer) error {
 	if r.Titles {
 		row = append(row, "title")
 	}
+	row = append(row, "suggested")
 	if err := w.Write(row); err != nil {
 		return err
 	}
@@ -110,6 +111,7 @@ func (r *Result) csv(out io.Writer) error {
 		if r.Titles {
 			row = append(row, harmless(p.Title))
 		}
+		row = append(row, harmless(strings.Join(suggestions(p), "; ")))
 		if err := w.Write(row); err != nil {
 			return err
 		}
@@ -172,10 +174,11 @@ func notes(p trial.Prediction) (n int) {
 // changes says in a few words what would be written.
 func changes(p trial.Prediction) string {
 	var all []string
+	if proposed := suggestions(p); len(proposed) > 0 {
+		all = append(all, "suggested: "+strings.Join(proposed, ", "))
+	}
 	for _, w := range p.Writes {
-		names := slices.Sorted(maps.Keys(w.New))
-		slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
-		for _, name := range names {
+		for _, name := range inOrder(w.New) {
 			switch was, known := w.Old[name]; {
 			case w.Operation == "create":
 				all = append(all, "new ticket: "+name+" "+w.New[name].String())
@@ -193,6 +196,21 @@ func changes(p trial.Prediction) string {
 		}
 	}
 	return strings.Join(all, "; ")
+}
+
+// suggestions are what a note would propose, a field each.
+func suggestions(p trial.Prediction) (all []string) {
+	proposed := suggested(p)
+	for _, name := range inOrder(proposed) {
+		all = append(all, name+": → "+proposed[name].String())
+	}
+	return all
+}
+
+func inOrder(fields map[string]decisions.Value) []string {
+	names := slices.Sorted(maps.Keys(fields))
+	slices.SortStableFunc(names, func(a, b string) int { return rank(a) - rank(b) })
+	return names
 }
 
 func rank(field string) int {
@@ -237,6 +255,7 @@ func (r *Result) Report() report.Report {
 	for _, a := range r.Actions {
 		d.Facts = append(d.Facts, report.Fact{Name: a.Name, Value: strconv.Itoa(a.Count)})
 	}
+	d.Parts = []string{string(decisions.Applied), string(decisions.Suggested), string(decisions.Refused), string(decisions.Left), string(trial.NotTried), string(trial.Failed)}
 	d.Charts = r.charts()
 	d.Tables = r.tables()
 	return d
@@ -273,22 +292,23 @@ func (m Move) String() string {
 	if m.From == m.To {
 		return "stays in " + m.From
 	}
-	return cmp.Or(m.From, "(not known)") + " → " + m.To
-}
-
-// short is the move with names of which both fit into a chart: they often begin alike.
-func (m Move) short() string {
-	m.From, m.To = middleOut(m.From), middleOut(m.To)
-	return m.String()
-}
-
-func middleOut(name string) string {
-	const most, head = 20, 8
-	r := []rune(name)
-	if len(r) <= most {
-		return name
+	text := cmp.Or(m.From, "(not known)") + " → " + m.To
+	if m.Suggested {
+		text += suggestedOnly
 	}
-	return string(r[:head]) + "…" + string(r[len(r)-(most-head-1):])
+	return text
+}
+
+const suggestedOnly = " (suggested)"
+
+// short is the move with names of which both fit into a chart.
+func (m Move) short() string {
+	most := 20
+	if m.Suggested {
+		most -= len(suggestedOnly) / 2
+	}
+	m.From, m.To = report.MiddleOut(m.From, most), report.MiddleOut(m.To, most)
+	return m.String()
 }
 
 // confidences is how sure the models are, in bands.
@@ -340,8 +360,11 @@ func (r *Result) tables() []report.Table {
 	moves := report.Table{Title: "Queues", Columns: []report.Column{{Name: "from"}, {Name: "to"}, {Name: "tickets", Number: true}}}
 	for _, m := range r.Moves {
 		to := m.To
-		if m.From == m.To {
+		switch {
+		case m.From == m.To:
 			to = "(stays)"
+		case m.Suggested:
+			to += suggestedOnly
 		}
 		moves.Rows = append(moves.Rows, []report.Cell{{Text: m.From}, {Text: to}, {Text: strconv.Itoa(m.Tickets)}})
 	}

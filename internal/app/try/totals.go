@@ -108,6 +108,8 @@ type Move struct {
 	From    string `json:"from"`
 	To      string `json:"to"`
 	Tickets int    `json:"tickets"`
+
+	Suggested bool `json:"suggested,omitempty"` // they would stay, and a note would say where to
 }
 
 // LabelTotal is how often a label decides, and how sure the model is on average.
@@ -182,31 +184,47 @@ func (r *Result) addToRunner(p trial.Prediction) {
 
 // addMove counts what is written, and what a pipe only suggests.
 func (r *Result) addMove(p trial.Prediction) {
-	from, to := moveOf(p)
-	if from == "" && to == "" {
+	move := moveOf(p)
+	if move.From == "" && move.To == "" {
 		return
 	}
-	i := slices.IndexFunc(r.Moves, func(m Move) bool { return m.From == from && m.To == to })
+	i := slices.IndexFunc(r.Moves, func(m Move) bool { m.Tickets = 0; return m == move })
 	if i < 0 {
 		i = len(r.Moves)
-		r.Moves = append(r.Moves, Move{From: from, To: to})
+		r.Moves = append(r.Moves, move)
 	}
 	r.Moves[i].Tickets++
 }
 
-// moveOf is the queue in which a ticket is, and the one in which it is to be; the same if it
-// stays.
-func moveOf(p trial.Prediction) (from, to string) {
+// moveOf is the queue in which a ticket is, and the one in which it is to be, or is said to
+// belong; the same if it stays.
+func moveOf(p trial.Prediction) (m Move) {
 	if p.Read.Queue != nil {
-		from = p.Read.Queue.String()
+		m.From = p.Read.Queue.String()
 	}
-	to = from
+	m.To = m.From
+	if v, ok := suggested(p)[decisions.Queue]; ok && v.String() != m.From {
+		m.To, m.Suggested = v.String(), true
+	}
 	for _, w := range p.Writes {
 		if v, ok := w.New[decisions.Queue]; ok && w.Operation != "create" {
-			to = v.String()
+			m.To, m.Suggested = v.String(), false
 		}
 	}
-	return from, to
+	return m
+}
+
+// suggested are the fields that a note would propose, as they would then be.
+func suggested(p trial.Prediction) map[string]decisions.Value {
+	if p.Action != decisions.Suggested {
+		return nil
+	}
+	for _, pipe := range slices.Backward(p.Pipes) {
+		if pipe.Action == decisions.Suggested {
+			return pipe.Target
+		}
+	}
+	return nil
 }
 
 func (r *Result) addLabel(p trial.Prediction) {
@@ -236,7 +254,7 @@ func (r *Result) order() {
 	}
 	slices.SortFunc(r.Runners, func(a, b RunnerTotal) int { return strings.Compare(a.Runner, b.Runner) })
 	slices.SortFunc(r.Moves, func(a, b Move) int {
-		return cmp.Or(b.Tickets-a.Tickets, strings.Compare(a.From, b.From), strings.Compare(a.To, b.To))
+		return cmp.Or(b.Tickets-a.Tickets, strings.Compare(a.From, b.From), strings.Compare(a.To, b.To), strings.Compare(a.String(), b.String()))
 	})
 	slices.SortFunc(r.Labels, func(a, b LabelTotal) int { return cmp.Or(b.Tickets-a.Tickets, strings.Compare(a.Label, b.Label)) })
 	for _, list := range []*[]RunnerTotal{&r.Runners} {

@@ -1,6 +1,8 @@
 package try
 
 import (
+	"errors"
+	"slices"
 	"strings"
 	"testing"
 
@@ -42,6 +44,39 @@ func TestTheReportSaysHowManyMaxChangesLets(t *testing.T) {
 		if said := strings.Contains(lead, "by max_changes of"); said != (c.want != "") || !strings.Contains(lead, c.want) {
 			t.Errorf("%s: %s", name, lead)
 		}
+	}
+}
+
+// Who begins with suggestions wants to know where tickets would go, not that they stay.
+func TestAReportShowsWhatIsOnlySuggested(t *testing.T) {
+	p := func(ticket string, action decisions.Action, target string) trial.Prediction {
+		var p trial.Prediction
+		p.Ticket, p.Action, p.Read.Queue = ticket, action, &decisions.Value{Name: "Incoming"}
+		p.Pipes = []decisions.Pipe{{Action: action, Label: target, Target: map[string]decisions.Value{decisions.Queue: {Name: target}, decisions.Priority: {Name: "4 high"}}}}
+		p.Writes = []decisions.Write{{Operation: "note", Note: 1}}
+		return p
+	}
+	applied := p("4", decisions.Applied, "HR")
+	applied.Writes = []decisions.Write{{Operation: "update", Old: map[string]decisions.Value{decisions.Queue: {Name: "Incoming"}}, New: map[string]decisions.Value{decisions.Queue: {Name: "HR"}}, Note: 1}}
+	r := resultOf([]trial.End{{Runner: "sort", Found: true, Predictions: []trial.Prediction{p("1", decisions.Suggested, "HR"), p("2", decisions.Suggested, "HR"), p("3", decisions.Suggested, "Incoming"), applied}}})
+	want := []Move{{From: "Incoming", To: "HR", Tickets: 2, Suggested: true}, {From: "Incoming", To: "HR", Tickets: 1}, {From: "Incoming", To: "Incoming", Tickets: 1}}
+	if !slices.Equal(r.Moves, want) {
+		t.Errorf("%+v, want %+v", r.Moves, want)
+	}
+	for i, want := range []string{"suggested: queue: → HR, priority: → 4 high; a note", "suggested: queue: → HR, priority: → 4 high; a note", "suggested: queue: → Incoming, priority: → 4 high; a note", "queue: Incoming → HR; a note"} {
+		if got := changes(r.Predictions[i]); got != want {
+			t.Errorf("%q, want %q", got, want)
+		}
+	}
+	var terminal, table strings.Builder
+	if err := errors.Join(r.Report().Text(&terminal, func(text string) string { return text }), r.csv(&table)); err != nil {
+		t.Fatal(err)
+	}
+	if want := "Incoming  HR (suggested)        2"; !strings.Contains(terminal.String(), want) {
+		t.Errorf("the terminal doesn't show %q:\n%s", want, terminal.String())
+	}
+	if want := ",queue: → HR; priority: → 4 high\n"; strings.Count(table.String(), want) != 2 {
+		t.Errorf("the table doesn't have %q twice:\n%s", want, table.String())
 	}
 }
 
