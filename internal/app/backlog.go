@@ -1,8 +1,10 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -68,8 +70,9 @@ func (b *backlog) searches() func(runner, service string, c api.SearchCriteria) 
 	}
 }
 
-// count asks how many tickets the searches find; -1: it isn't known.
-func (b *backlog) count(ctx context.Context) int {
+// count asks how many tickets the searches find that are not handled: one with a suggestion stays
+// where it is. handled counts those of a runner that are. -1: it isn't known.
+func (b *backlog) count(ctx context.Context, handled func(ctx context.Context, runner, system string, ids []string) (int, error)) int {
 	b.mu.Lock()
 	all := make(map[[2]string]api.SearchCriteria, len(b.criteria))
 	for of, c := range b.criteria {
@@ -88,13 +91,41 @@ func (b *backlog) count(ctx context.Context) int {
 		}
 		c.Limit, c.Offset = mostCounted, 0
 		var ids []string
-		err := freeze.CallUntil(0, ctx.Done(), 0, func() (err error) { ids, err = f.FindTicketIDs(ctx, c); return err })
+		system := of[1]
+		err := freeze.CallUntil(0, ctx.Done(), 0, func() (err error) {
+			if n, ok := f.(interface{ SystemID() string }); ok {
+				system = cmp.Or(n.SystemID(), system)
+			}
+			ids, err = f.FindTicketIDs(ctx, c)
+			return err
+		})
 		if err != nil {
 			return -1
 		}
-		sum += len(ids)
+		over, err := handled(ctx, of[0], system, ids)
+		if err != nil {
+			return -1
+		}
+		sum += len(ids) - over
 	}
 	return sum
+}
+
+// handled counts those of some tickets with which a runner has done what it does.
+func (k *keptRuns) handled(ctx context.Context, runner, system string, ids []string) (n int, err error) {
+	const atOnce = 2000
+	for some := range slices.Chunk(ids, atOnce) {
+		known, err := k.store.Store.Tickets(ctx, runner, system, some)
+		if err != nil {
+			return n, err
+		}
+		for _, t := range known {
+			if t.Standing == store.Handled || t.Standing == store.StandingLeft {
+				n++
+			}
+		}
+	}
+	return n, nil
 }
 
 // follow reports progress until the function that it returns is called.
@@ -136,7 +167,7 @@ func (k *keptRuns) report(ctx context.Context, show func(Progress)) {
 			Aside: now.Standings[store.Aside] + now.Standings[store.StandingDead] + now.Waiting[store.ReasonCause], Open: -1,
 		}
 		if time.Since(counted) >= countEach {
-			if open = k.backlog.count(ctx); open >= 0 {
+			if open = k.backlog.count(ctx, k.handled); open >= 0 {
 				open = max(0, open-p.Aside)
 			}
 			counted, doneThen = time.Now(), p.Done
