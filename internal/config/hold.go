@@ -62,15 +62,8 @@ func (d *Document) Holds(mistakes Diagnostics, over *Document) (why Diagnostics)
 			why = append(why, m)
 		}
 	}
+	why = append(why, d.misplaced(mistakes, over)...)
 	services, theirs := d.tree.root.Get("services"), over.tree.root.Get("services")
-	for _, service := range services.Mappings() {
-		params, before := service.Value.Get("params"), theirs.Get(service.Key).Get("params")
-		for _, key := range boundKeys {
-			if n := params.Get(key); n != nil && before.Get(key) == nil {
-				why = append(why, d.about(n, "services."+service.Key+".params."+key, "write it beside params:, not below", "this bounds nothing here"))
-			}
-		}
-	}
 	renamed := slices.ContainsFunc(theirs.Mappings(), func(p source.Pair) bool { return services.Get(p.Key) == nil })
 	for _, service := range services.Mappings() {
 		if !renamed || theirs.Get(service.Key) != nil {
@@ -89,6 +82,63 @@ func (d *Document) about(n *source.Node, path, hint, message string) Diagnostic 
 	return Diagnostic{File: n.Key.File, Line: n.Key.Line, Column: n.Key.Column, Path: path, Severity: SeverityError, Code: "unknown-trust", Message: message, Hint: hint}
 }
 
+// misplaced finds what is named like trust or a bound at a place where it is neither, as in a block
+// that is indented wrongly or below a misspelled key. What the other document has at the same place
+// isn't meant so.
+func (d *Document) misplaced(mistakes Diagnostics, over *Document) (why Diagnostics) {
+	named := slices.Concat(trustKeys, boundKeys)
+	d.tree.root.Walk(func(at *source.Trail, n *source.Node) {
+		if at == nil || !slices.Contains(named, at.Key) {
+			return
+		}
+		path := at.Path()
+		if inPlace(path) || over.tree.root.Find(path) != nil {
+			return
+		}
+		hint := "write it at the top"
+		if slices.Contains(boundKeys, at.Key) {
+			hint = "write it beside the use: and params: of a service"
+		}
+		why = append(why, d.about(n, path.String(), hint, "this says nothing here"))
+	})
+	if len(why) > 0 {
+		return why
+	}
+	for _, m := range mistakes {
+		unknown, err := params.ParsePath(m.Path)
+		if err != nil || m.Code != "unknown-key" || slices.ContainsFunc(unknown, isParams) {
+			continue
+		}
+		n := d.tree.root.Find(unknown)
+		if n == nil {
+			continue
+		}
+		n.Walk(func(at *source.Trail, inner *source.Node) {
+			if at != nil && len(why) == 0 && vocabulary.Nearest(at.Key, named) != "" {
+				why = append(why, d.about(inner, append(slices.Clone(unknown), at.Path()...).String(), "correct the key "+m.Path, "this says nothing here"))
+			}
+		})
+	}
+	return why
+}
+
+// inPlace is true of a path to what says something of trust or of bounds, and below it.
+func inPlace(path params.Path) bool {
+	at := func(n int) string {
+		if n >= len(path) {
+			return ""
+		}
+		key, _ := path[n].Key()
+		return key
+	}
+	return slices.Contains(trustKeys, at(0)) || at(0) == "services" && slices.Contains(boundKeys, at(2))
+}
+
+func isParams(step params.Step) bool {
+	key, ok := step.Key()
+	return ok && key == "params"
+}
+
 // concernsTrust reports whether a mistake leaves open what the configuration says of trust or
 // of bounds.
 func concernsTrust(mistake Diagnostic) bool {
@@ -105,9 +155,9 @@ func concernsTrust(mistake Diagnostic) bool {
 	}
 	switch key, _ := p[0].Key(); key {
 	case "services":
-		return len(p) < 3 && mistake.Code != "missing-key" || meant(2, boundKeys)
-	case "infrastructure":
-		return meant(1, trustKeys)
+		return nameless(mistake) || len(p) < 3 && mistake.Code != "missing-key" || meant(2, boundKeys)
+	case "infrastructure", "orchestrator":
+		return meant(1, trustKeys) || mistake.Code == "unknown-key" && meant(1, boundKeys)
 	}
-	return meant(0, trustKeys)
+	return meant(0, trustKeys) || mistake.Code == "unknown-key" && meant(0, boundKeys)
 }

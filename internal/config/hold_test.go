@@ -16,7 +16,7 @@ trusted_keys: [OLD, OTHER]
 plugin_dirs: [old]
 plugins: [{name: otai-a, sha256: ` + "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" + `}]
 services:
-  desk: {use: a:Desk, params: {url: x}, allow: {queues: [IT, HR]}, max_changes: {tickets_per_hour: 100}}
+  desk: {use: a:Desk, params: {url: x, max_changes: 1}, allow: {queues: [IT, HR]}, max_changes: {tickets_per_hour: 100}}
   other: {use: a:Desk}
 orchestrator: {params: {steps: []}}
 `
@@ -45,6 +45,21 @@ orchestrator: {params: {steps: []}}
 		{"a service given twice", "services:\n  desk: {use: x}\n  desk: {use: x, allow: {queues: [IT]}}\n", ""},
 		{"services of a wrong form", "services: 1\n", ""},
 		{"a service of a wrong form", "services: {desk: 1}\n", ""},
+		{"an allow beside the services", "services: {desk: {use: x}, allow: {queues: [IT]}}\n", ""},
+		{"an allow at the top", "allow: {queues: [IT]}\nservices: {desk: {use: x}}\n", ""},
+		{"a misspelled allow at the top", "alow: {queues: [IT]}\nservices: {desk: {use: x}}\n", ""},
+		{"an allow below infrastructure", "infrastructure: {allow: {queues: [IT]}}\n", ""},
+		{"an allow below the orchestrator", "orchestrator: {allow: {queues: [IT]}}\n", ""},
+		{"an allow in a runner", "orchestrator: {runners: [{id: a, allow: {queues: [IT]}}]}\n", ""},
+		{"bounds of a service without an id", "services: [{idd: desk, use: x, allow: {queues: [IT]}}, {id: other, use: y}]\n", ""},
+		{"bounds of a service that isn't indented", "services:\n  use: x\n  allow: {queues: [IT]}\n", ""},
+		{"bounds below a misspelled key that is understood", "servizes: {desk: {use: x, allow: {queues: [IT]}}}\n", "OLD,OTHER|old|otai-a+|IT|100"},
+		{"bounds below another key", "helpdesks: {desk: {use: x, allow: {queues: [IT]}}}\n", ""},
+		{"all below a misspelled key", "otaii: {trusted_keys: [OTHER], services: {desk: {use: x}}}\n", ""},
+		{"misspelled bounds below a misspelled key", "otaii: {services: {desk: {use: x, alow: {queues: [IT]}}}}\n", ""},
+		{"plugins below a service", "services: {desk: {use: x, plugins: [{name: otai-a, enabled: false}]}}\n", ""},
+		{"a param that is named like a bound, as before", "services: {desk: {use: x, allow: {queues: [IT]}, params: {max_changes: 1}}}\norchestrator: 1\n", "OLD,OTHER|old|otai-a+|IT|100"},
+		{"a misspelled key that is none of them", "orchestratr: {parms: 1}\nservices: {desk: {use: x, allow: {queues: [IT]}}}\n", "OLD,OTHER|old|otai-a+|IT|100"},
 		{"a renamed service", "services: {desk2: {use: x, allow: {queues: [IT]}}, other: {use: y}}\n", ""},
 	} {
 		t.Run(tt.what, func(t *testing.T) {
