@@ -77,6 +77,21 @@ func complaints() []complaint {
 			why:  "rw",
 		},
 		{
+			name: "rights-lost-loop", run: looped(moveStep),
+			harm: func(c *complained) { c.SetAccess("Incoming", store.AccessRead); c.SetAccess("IT", store.AccessRead) },
+			cure: func(c *complained) { c.SetAccess("Incoming", store.AccessFull); c.SetAccess("IT", store.AccessFull) },
+			why:  "rw",
+		},
+		{
+			name: "broken-loop", run: looped(moveStep), harm: func(c *complained) { c.answers("ticket-update", treatment{never: true, status: 500}) },
+			cure: (*complained).works, why: "Internal Server Error",
+		},
+		{name: "template-loop", run: looped(strings.Replace(moveStep, "IT", `"{{ get_parent_param('ticket').nothing.name }}"`, 1)), harm: func(*complained) {}, why: "nothing"},
+		{
+			name: "broken-model-loop", run: looped(strings.Replace(classify, "MODEL", "BROKEN", 1) + moveStep),
+			more: "  models-ID: { use: hf-local:HFClassificationService }\n", harm: func(*complained) {}, why: "safetensors",
+		},
+		{
 			name: "no-model", steps: strings.Replace(classify, "MODEL", "/nowhere/model", 1) + moveStep,
 			more: "  models-ID: { use: hf-local:HFClassificationService }\n", harm: func(*complained) {}, why: "/nowhere/model",
 		},
@@ -117,6 +132,27 @@ params:
       use: base:ExpressionPipe
       params: { expression: "{{ get_pipe_result('fetch', 'fetched_tickets')[0] if get_pipe_result('fetch', 'fetched_tickets') else fail('none') }}" }
 ` + indented(strings.ReplaceAll(steps, "ticket_system: desk", "ticket_system: "+desk), 4)
+}
+
+// looped is what a runner of the complaint with this desk runs: the steps are for each ticket of
+// Incoming, which is a run of its own.
+func looped(steps string) string {
+	steps = strings.NewReplacer("ticket_system: desk", "ticket_system: desk-ID", "get_pipe_result('ticket')", "get_parent_param('ticket')").Replace(steps)
+	return `
+use: base:CompositePipe
+params:
+  steps:
+    - id: fetch
+      use: base:FetchTicketsPipe
+      injects: { ticket_system: desk-ID }
+      params: { ticket_search_criteria: { queue: { name: Incoming }, limit: 100 } }
+    - id: each
+      use: base:ForEachPipe
+      params:
+        items: "{{ get_pipe_result('fetch', 'fetched_tickets') }}"
+        as: ticket
+        steps:
+` + indented(steps, 10)
 }
 
 // runnerText is a runner of a configuration.

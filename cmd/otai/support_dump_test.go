@@ -44,7 +44,19 @@ var plantedInDump = map[string]string{
 	"the address of a database":      "dbPass4711word",
 	"what an earlier error log had":  "conf\"Läk<1>&%/x",
 	"an environment variable by URL": "proxyPass4711",
+	"a value that isn't in force":    "overridden-4711-h",
+	"a key that nobody knows":        "underAnUnknownKey4711",
 }
+
+// unknownKeys are places at which a key can't be known, and says nothing of what is under it.
+const unknownKeys = `
+  eighth:
+    use: otobo-znuny:OTOBOZnunyTicketSystemService
+    params: { base_url: "http://127.0.0.1:1/x/nph-genericinterface.pl", credentiales: "NOBODY", tls: { bundle: "NOBODY" } }
+    remark: "NOBODY"
+remarks: [NOBODY, { desk: NOBODY, use: { x: NOBODY } }]
+infrastruktur: { runs: { warehouse: "host=h user=u password=NOBODY" } }
+`
 
 const dumped = `
 # once: password: COMMENT
@@ -66,7 +78,7 @@ services:
     params: { base_url: "http://127.0.0.1:1/x/nph-genericinterface.pl", password: "${DOTENV_PASSWORD}" }
   fifth:
     use: otobo-znuny:OTOBOZnunyTicketSystemService
-    params: { base_url: "http://127.0.0.1:1/x/nph-genericinterface.pl", password: x1 }
+    params: { base_url: "http://127.0.0.1:1/x/nph-genericinterface.pl", password: OVERRIDDEN }
 `
 
 // brokenDumped has what no configuration that runs can have.
@@ -147,7 +159,7 @@ func TestASupportDumpHasNoSecretAndNoTicket(t *testing.T) {
 		"LOGFILE", logFile, "ADMIN", p["a token of the admin listener"], "COMMENT", p["a comment"], "LOGIN", p["a login in an address"], "PATH", p["a token in a path"],
 		"QUERY", p["a token in a query"], "PASSWORD }", strconv.Quote(p["a password"])+" }", "UNKNOWN", p["a param of an unknown plugin"], "LIST", p["a list"],
 		"MISSPELLED", p["a key that is misspelled"], "BESIDE", p["a name beside its value"], "BEARER", p["a bearer token in a text"], "NUMBER", p["a number"],
-		"ANCHOR", p["an anchor"], "BLOCK", p["a block of lines"], "'TEMPLATE'", "'"+p["a template with a literal"]+"'", "DEFAULT", p["a default of a reference"],
+		"ANCHOR", p["an anchor"], "NOBODY", p["a key that nobody knows"], "OVERRIDDEN", p["a value that isn't in force"], "BLOCK", p["a block of lines"], "'TEMPLATE'", "'"+p["a template with a literal"]+"'", "DEFAULT", p["a default of a reference"],
 	)
 	runners := func(text string) string { // of the working desk alone
 		return fill.Replace(text) + strings.SplitAfter(rowConfig(1, "", priorityStep), "services:")[0]
@@ -161,7 +173,7 @@ func TestASupportDumpHasNoSecretAndNoTicket(t *testing.T) {
 		return file
 	}
 	config := write("config.yml", strings.TrimSuffix(runners(dumped), "services:"))
-	broken := write("broken.yml", fill.Replace(brokenDumped))
+	broken := write("broken.yml", fill.Replace(brokenDumped+unknownKeys))
 	noYAML := write("noyaml.yml", strings.Replace(fill.Replace(dumped), "services:", "services: ]", 1))
 	database := write("database.yml", fill.Replace(dumped)+"\norchestrator: {}\n")
 	write(".env", "DOTENV_PASSWORD='"+p["a .env file"]+"'\n")

@@ -92,7 +92,7 @@ func worker(s supervise.Snapshot, err error, now time.Time) health.Part {
 		p.State, p.Blocks = health.Starting, true
 		p.Why = strings.TrimSpace(s.Stage + " " + s.At)
 	case err != nil && !errors.Is(err, supervise.ErrUnknownQuestion):
-		p.State, p.Blocks = health.Stuck, true
+		p.State, p.Blocks, p.Since = health.Stuck, true, time.Time{} // it may have answered until just now
 		p.Why = "it doesn't answer"
 		p.Do = "it is ended and replaced after 30 s without a sign of life"
 	}

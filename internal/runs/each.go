@@ -26,7 +26,7 @@ type loop struct {
 	changed chan struct{}
 	left    map[string]bool // items that have neither ended nor waited
 	tally   orchestrator.Tally
-	stopped bool
+	stopped error                // what a failure of the system said that one of its items met
 	few     int                  // items; when no more are left, the next firing may come
 	give    func(sent time.Time) // the worker; nil: it was given back
 }
@@ -134,8 +134,8 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 		tally, left, stopped := l.tally, len(l.left), l.stopped
 		e.mu.Unlock()
 		if left == 0 {
-			if stopped {
-				return tally, errItems
+			if stopped != nil {
+				return tally, &itemsError{stopped}
 			}
 			return tally, nil
 		}
@@ -153,8 +153,13 @@ func (e *Engine) await(ctx context.Context, parent string, l *loop) (orchestrato
 	}
 }
 
-// errItems is what a loop returns that a failure of the system stopped.
-var errItems = errors.New("items of the loop met failures of the system; they go on by themselves")
+// itemsError is what a loop returns that a failure of the system stopped. Its reason is one item's, so
+// it isn't the loop's own error.
+type itemsError struct{ one error }
+
+func (e *itemsError) Error() string {
+	return "items of the loop met failures of the system; they go on by themselves; one of them: " + e.one.Error()
+}
 
 // elsewhere reports whether this process doesn't work at some of the items: then other
 // hosts do, or will.
@@ -175,7 +180,7 @@ func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error 
 		return fmt.Errorf("looking at the items of a loop: %w", err)
 	}
 	for _, row := range rows {
-		e.itemEnded(l, row.ID, row.State, row.Outcome, false)
+		e.itemEnded(l, row.ID, row.State, row.Outcome, nil)
 	}
 	return e.lookForOverdue(ctx, parent, l)
 }
@@ -183,13 +188,13 @@ func (e *Engine) lookAtItems(ctx context.Context, parent string, l *loop) error 
 // itemEnded counts an item, once. When few are left their run gives its worker back: the
 // next firing searches meanwhile, so the loop's workers find its items when these have
 // ended. Items begin in order, so it never runs ahead by more than about one firing.
-func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, stopped bool) {
+func (e *Engine) itemEnded(l *loop, id string, state store.State, outcome store.Outcome, stopped error) {
 	if give := e.ticksOff(l, id, state, outcome, stopped); give != nil {
 		give(time.Now())
 	}
 }
 
-func (e *Engine) ticksOff(l *loop, id string, state store.State, outcome store.Outcome, stopped bool) (give func(time.Time)) {
+func (e *Engine) ticksOff(l *loop, id string, state store.State, outcome store.Outcome, stopped error) (give func(time.Time)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	if !l.left[id] || state != store.Ended && state != store.Waiting {
@@ -199,7 +204,9 @@ func (e *Engine) ticksOff(l *loop, id string, state store.State, outcome store.O
 	if n := len(l.left); n > 0 && n <= l.few {
 		give, l.give = l.give, nil
 	}
-	l.stopped = l.stopped || stopped
+	if l.stopped == nil {
+		l.stopped = stopped
+	}
 	switch {
 	case state == store.Waiting:
 		l.tally.Waiting++

@@ -103,7 +103,8 @@ func (e *Engine) ended(r *run, v ends.Decision) {
 	e.mu.Lock()
 	if v.End.State == store.Ended {
 		delete(e.values, r.row.ID)
-		if slices.Contains(well, v.End.Outcome) {
+		// A loop that wrote nothing itself has only handed on its tickets: its items say how they ended.
+		if slices.Contains(well, v.End.Outcome) && (v.End.Outcome != store.Left || !r.hasItems()) {
 			e.good[r.row.Runner] = time.Now()
 		}
 	}
@@ -120,7 +121,7 @@ func (e *Engine) countItem(r *run, v ends.Decision, err error) {
 	l := e.loops[r.row.Parent]
 	e.mu.Unlock()
 	if l != nil {
-		e.itemEnded(l, r.row.ID, v.End.State, v.End.Outcome, err != nil)
+		e.itemEnded(l, r.row.ID, v.End.State, v.End.Outcome, err)
 	}
 }
 

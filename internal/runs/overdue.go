@@ -34,7 +34,7 @@ func (s *step) Overdue(sent time.Time) {
 		l := r.e.loops[r.row.Parent]
 		r.e.mu.Unlock()
 		if l != nil {
-			r.e.itemEnded(l, r.row.ID, store.Waiting, "", false)
+			r.e.itemEnded(l, r.row.ID, store.Waiting, "", nil)
 		}
 		if r.late.give != nil {
 			r.late.give(sent)
@@ -67,7 +67,7 @@ func (e *Engine) lookForOverdue(ctx context.Context, parent string, l *loop) err
 		if slices.ContainsFunc(loaded.Effects, func(f store.Effect) bool {
 			return f.State == store.Intent && f.Begun != 0 && f.Until > now && now-f.Begun > overdueElsewhere.Microseconds()
 		}) {
-			e.itemEnded(l, row.ID, store.Waiting, "", false)
+			e.itemEnded(l, row.ID, store.Waiting, "", nil)
 		}
 	}
 	return nil

@@ -64,7 +64,7 @@ const lastRuns = 20
 
 // LastGood asks the store when a run of a runner last ended well on any host: among the newest.
 func (e *Engine) LastGood(ctx context.Context, runner string) (time.Time, error) {
-	rows, err := e.o.Store.Runs(ctx, store.Filter{Runner: runner, States: []store.State{store.Ended}, Outcomes: well, Limit: lastRuns})
+	rows, err := e.o.Store.Runs(ctx, store.Filter{Runner: runner, States: []store.State{store.Ended}, Outcomes: well, OwnEnd: true, Limit: lastRuns})
 	if err != nil || len(rows) == 0 {
 		return time.Time{}, err
 	}

@@ -45,7 +45,7 @@ func (d *Desk) doubts(ctx context.Context) ([]Doubt, error) {
 			return nil, d.failed("reading what is in doubt", err)
 		}
 		for _, e := range l.Effects {
-			if e.State == store.Intent {
+			if e.State == store.Intent && (e.Operation == store.OpOnce || e.Operation == store.OpCreate) {
 				list = append(list, *d.doubt(l.Run, e))
 			}
 		}

@@ -21,18 +21,6 @@ import (
 
 // configuration writes each source anew from its values, and what is wrong with it.
 func (c *collecting) configuration(context.Context) {
-	for n, s := range c.setup.Sources {
-		name := fmt.Sprintf("configuration/%d-%s.yml", n+1, strings.TrimSuffix(filepath.Base(s.Name), filepath.Ext(s.Name)))
-		text, err := c.shown(s)
-		if err != nil {
-			c.unread("the configuration "+s.Name, err)
-			continue
-		}
-		c.add(name, "the configuration "+s.Name+", without comments and secrets", text)
-	}
-	if c.invalid == nil && len(c.setup.Diagnostics) == 0 {
-		return
-	}
 	var wrong struct {
 		Problems []config.Diagnostic `json:"problems"`
 		Error    string              `json:"error,omitempty"`
@@ -44,6 +32,24 @@ func (c *collecting) configuration(context.Context) {
 	}
 	if told != nil {
 		wrong.Problems = told.Diagnostics
+	}
+	c.unknown = map[source.Position]bool{}
+	for _, p := range wrong.Problems {
+		if p.Code == "unknown-key" {
+			c.unknown[source.Position{File: p.File, Line: p.Line, Column: p.Column}] = true
+		}
+	}
+	for n, s := range c.setup.Sources {
+		name := fmt.Sprintf("configuration/%d-%s.yml", n+1, strings.TrimSuffix(filepath.Base(s.Name), filepath.Ext(s.Name)))
+		text, err := c.shown(s)
+		if err != nil {
+			c.unread("the configuration "+s.Name, err)
+			continue
+		}
+		c.add(name, "the configuration "+s.Name+", without comments and secrets", text)
+	}
+	if c.invalid == nil && len(c.setup.Diagnostics) == 0 {
+		return
 	}
 	c.addJSON("configuration/problems.json", "what otai validate says of it, for a process with the variables of this command", wrong)
 }
@@ -62,11 +68,20 @@ func (c *collecting) shown(s config.Source) ([]byte, error) {
 	if root == nil {
 		return nil, errUnreadable
 	}
-	return yaml.Marshal(c.visible(root, false))
+	return yaml.Marshal(c.visible(root, shows))
 }
 
-// visible is a value anew. hidden masks all texts and numbers in it.
-func (c *collecting) visible(n *source.Node, hidden bool) *yaml.Node {
+// How much of a value is shown.
+type showing int
+
+const (
+	shows     showing = iota
+	showsSome         // under a key that nobody knows: what is under a harmless one
+	showsNone         // no text and no number
+)
+
+// visible is a value anew.
+func (c *collecting) visible(n *source.Node, how showing) *yaml.Node {
 	switch n.Kind {
 	case yaml.MappingNode:
 		out := &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map"}
@@ -76,14 +91,26 @@ func (c *collecting) visible(n *source.Node, hidden bool) *yaml.Node {
 			if aside && isName(p.Value) && !secretname.Harmless(p.Key) { // it stands where the secret belongs
 				key = redact.Mask
 			}
-			inner := hidden || aside && !isName(p.Value) || unknown && p.Key == "params" || secretname.Is(p.Key) || secretname.Resembles(p.Key)
+			inner := how
+			switch {
+			case secretname.Is(p.Key) || secretname.Resembles(p.Key):
+				inner = showsNone
+				c.learn(p.Value)
+			case how == showsNone, aside && !isName(p.Value), unknown && p.Key == "params":
+				inner = showsNone
+			case c.unknown[p.Value.Key]:
+				inner = showsSome
+			}
+			if inner == showsSome && len(p.Value.Pairs) == 0 && !secretname.Harmless(p.Key) {
+				inner = showsNone
+			}
 			out.Content = append(out.Content, text(key), c.visible(p.Value, inner))
 		}
 		return out
 	case yaml.SequenceNode:
 		out := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
 		for _, item := range n.Items {
-			out.Content = append(out.Content, c.visible(item, hidden))
+			out.Content = append(out.Content, c.visible(item, how))
 		}
 		return out
 	}
@@ -91,12 +118,23 @@ func (c *collecting) visible(n *source.Node, hidden bool) *yaml.Node {
 	switch _, isSwitch := n.Value.(bool); {
 	case n.Value == nil || isSwitch:
 		return &yaml.Node{Kind: yaml.ScalarNode, Value: n.Text}
-	case hidden && !(isText && reference.MatchString(value)):
+	case how == showsNone && !(isText && reference.MatchString(value)):
 		return text(redact.Mask)
 	case isText:
 		return text(c.clean(address(value)))
 	}
 	return &yaml.Node{Kind: yaml.ScalarNode, Value: c.clean(n.Text)}
+}
+
+// A text that is shorter may be a word of the log, too.
+const shortestLearned = 8
+
+// learn takes a text for a secret that stands in a file and isn't in force, as where a variable is given
+// instead: the log may have it.
+func (c *collecting) learn(n *source.Node) {
+	if value, isText := n.Value.(string); isText && len(value) >= shortestLearned && !strings.Contains(value, "{") {
+		c.setup.Redactor.Add(value)
+	}
 }
 
 func text(value string) *yaml.Node {

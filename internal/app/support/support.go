@@ -10,6 +10,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/config/secretname"
+	"github.com/open-ticket-ai/otai/internal/config/source"
 	"github.com/open-ticket-ai/otai/internal/files"
 )
 
@@ -44,7 +45,8 @@ type collecting struct {
 	settings app.Settings
 	setup    *app.Setup // as far as the configuration could be read; its error says the rest
 	invalid  error
-	state    string // the state folder
+	state    string                   // the state folder
+	unknown  map[source.Position]bool // keys that nobody knows
 }
 
 // Make collects all that can be had and writes it to a new file, for its owner alone.

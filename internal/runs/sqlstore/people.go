@@ -9,6 +9,10 @@ import (
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
+// inDoubt are effects of which, once their run has ended, only a person knows whether they were
+// carried out. What else has no outcome is looked for at the ticket when its run goes on.
+const inDoubt = `state = 'intent' AND operation IN ('` + store.OpOnce + `', '` + store.OpCreate + `')`
+
 // Runs implements [store.Store].
 func (s *Store) Runs(ctx context.Context, f store.Filter) (out []store.Run, err error) {
 	var w where
@@ -21,7 +25,10 @@ func (s *Store) Runs(ctx context.Context, f store.Filter) (out []store.Run, err 
 	}
 	w.equal("r.reason", f.Reason)
 	if f.InDoubt {
-		w.and(`r.state = 'ended' AND r.id IN (SELECT run FROM {s}effect WHERE state = 'intent')`)
+		w.and(`r.state = 'ended' AND r.id IN (SELECT run FROM {s}effect WHERE ` + inDoubt + `)`)
+	}
+	if f.OwnEnd {
+		w.and(`NOT (r.outcome = '` + string(store.Left) + `' AND EXISTS (SELECT 1 FROM {s}run item WHERE item.parent <> '' AND item.parent = r.id))`)
 	}
 	if f.Ticket != "" {
 		w.and(`r.id IN (SELECT run FROM {s}ticket WHERE ticket = $? UNION SELECT last_run FROM {s}ticket WHERE ticket = $?
@@ -146,7 +153,7 @@ func (t *Tx) retry(a store.RequestArgs) (int, error) {
 	}
 	if len(a.Runs)+len(a.Tickets) == 0 {
 		// What is in doubt is done again only where a person means that one.
-		w.and(`NOT (r.state = 'ended' AND EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND e.state = 'intent' AND e.operation IN ('once', 'create')))`)
+		w.and(`NOT (r.state = 'ended' AND EXISTS (SELECT 1 FROM {s}effect e WHERE e.run = r.id AND ` + inDoubt + `))`)
 	}
 	ids, err := t.texts(`SELECT r.id FROM {s}run r `+w.String()+` {lock}`, w.args...)
 	if err != nil {

@@ -155,6 +155,7 @@ type Filter struct {
 	Parent   string
 	Reason   string
 	InDoubt  bool // ended, and a person has to say whether a step of it was carried out
+	OwnEnd   bool // none that was left after its loop had handed on its tickets to items
 	Limit    int
 	After    string // id of the last one of the page before
 }

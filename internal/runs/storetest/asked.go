@@ -53,6 +53,47 @@ func retries(f *fixture) {
 	}
 }
 
+// ownEnds: a loop's run that wrote nothing itself says nothing of what became of its items.
+func ownEnds(f *fixture) {
+	end := func(id string, o store.Outcome) {
+		held := store.Held{Run: id, Host: f.host, Fence: 1}
+		f.commit(store.Batch{Held: held, End: &store.End{State: store.Ended, Outcome: o}})
+	}
+	left, _ := f.begin(f.host, "1")
+	loop, _ := f.begin(f.host, "2")
+	writing, _ := f.begin(f.host, "3")
+	items := map[string]store.Held{"i1": loop, "i2": writing}
+	for id, parent := range items {
+		f.commit(store.Batch{Held: parent, Spawn: []store.Run{{ID: id, Runner: runner, Hash: hash, Parent: parent.Run, State: store.Running, Owner: f.host, Fence: 1, Item: []byte(id)}}})
+	}
+	end(left.Run, store.Left)
+	end(loop.Run, store.Left)
+	end(writing.Run, store.Applied)
+	end("i2", store.Left)
+	got := map[string]bool{}
+	runs, err := f.Store.Runs(f.ctx, store.Filter{Runner: runner, States: []store.State{store.Ended}, OwnEnd: true})
+	f.must(err)
+	for _, r := range runs {
+		got[r.ID] = true
+	}
+	if len(got) != 3 || !got[left.Run] || !got[writing.Run] || !got["i2"] {
+		f.Errorf("ended by themselves: %v", got)
+	}
+}
+
+// notInDoubt: whether a ticket was changed is found out at the ticket, when the run goes on.
+func notInDoubt(f *fixture) {
+	held, _ := f.begin(f.host, "1")
+	f.commit(store.Batch{Held: held, Effects: []store.Effect{{Key: "move", Operation: "update", State: store.Intent}}})
+	f.commit(store.Batch{Held: held, End: &store.End{State: store.Ended, Outcome: store.Dead, Reason: store.ReasonAllow}})
+	if doubts, err := f.Store.Runs(f.ctx, store.Filter{InDoubt: true}); err != nil || len(doubts) != 0 {
+		f.Errorf("in doubt are %+v, %v", doubts, err)
+	}
+	if n, err := f.Store.Retry(f.ctx, store.RequestArgs{All: true}); err != nil || n != 1 {
+		f.Errorf("a retry of all took up %d, %v", n, err)
+	}
+}
+
 func inDoubt(f *fixture) {
 	doubt := func() string {
 		held, _ := f.begin(f.host, "1", "2")
