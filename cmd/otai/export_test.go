@@ -3,4 +3,4 @@ package main
 import "github.com/spf13/cobra"
 
 // NewRoot lets the tests walk over all commands.
-func NewRoot() *cobra.Command { return newRoot(nil, nil, nil) }
+func NewRoot() *cobra.Command { return newRoot(process{}) }

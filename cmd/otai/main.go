@@ -29,14 +29,15 @@ func main() {
 	if app.ServeProbe() {
 		return
 	}
+	inherited := supervise.Begin()
 	manager := systemd.Take()
-	worker, err := supervise.Connect()
+	worker, err := supervise.Connect(version)
 	if err != nil {
 		show(errorOutput(), "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
 	makeRoomForC()
-	ctx, signals, stop := stopping(worker)
+	ctx, signals, leave, stop := stopping(worker, inherited)
 	out, err := newAnswer(os.Stdout)
 	if err == nil {
 		err = setAside()
@@ -45,7 +46,7 @@ func main() {
 		show(errorOutput(), "otai: %s\n", err)
 		os.Exit(int(app.CodeRun))
 	}
-	root := newRoot(worker, signals, manager)
+	root := newRoot(process{worker: worker, inherited: inherited, signals: signals, leave: leave, manager: manager})
 	root.SetOut(out)
 	cmd, err := root.ExecuteContextC(ctx)
 	stop()
@@ -58,11 +59,16 @@ func main() {
 
 // stopping returns a context that ends when the process is asked to end: a worker by its
 // supervisor, any other by a signal. signals takes the signals anew, after code that may have
-// taken them over.
-func stopping(worker *supervise.Worker) (ctx context.Context, signals, stop func()) {
-	if worker != nil {
+// taken them over, and leave leaves them to somebody else. For a supervisor that has taken another one's place
+// signals wait until it listens itself.
+func stopping(worker *supervise.Worker, inherited *supervise.Inherited) (ctx context.Context, signals, leave, stop func()) {
+	switch {
+	case worker != nil:
 		ctx, stop = worker.Context(context.Background())
-		return ctx, worker.TakeSignals, stop
+		return ctx, worker.TakeSignals, func() {}, stop
+	case inherited != nil:
+		ctx, stop = context.WithCancel(context.Background())
+		return ctx, func() {}, func() {}, stop
 	}
 	return stopOn(stopSignals())
 }
@@ -111,8 +117,9 @@ func makeRoomForC() {
 }
 
 // stopOn returns a context that ends with the first of the signals; the second one ends the
-// process at once. again takes the signals anew, after code that may have taken them over.
-func stopOn(signals []os.Signal) (ctx context.Context, again, stop func()) {
+// process at once. again takes the signals anew, after code that may have taken them over. leave
+// takes them no more.
+func stopOn(signals []os.Signal) (ctx context.Context, again, leave, stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
 	heard := make(chan os.Signal, 1)
 	var mu sync.Mutex
@@ -124,11 +131,14 @@ func stopOn(signals []os.Signal) (ctx context.Context, again, stop func()) {
 			signal.Notify(heard, signals...)
 		}
 	}
-	stop = func() {
+	leave = func() {
 		mu.Lock()
 		defer mu.Unlock()
 		ended = true
 		signal.Stop(heard)
+	}
+	stop = func() {
+		leave()
 		cancel()
 	}
 	again()
@@ -139,7 +149,7 @@ func stopOn(signals []os.Signal) (ctx context.Context, again, stop func()) {
 		case <-ctx.Done():
 		}
 	}()
-	return ctx, again, stop
+	return ctx, again, leave, stop
 }
 
 // stopSignals are those that end the work in order. A terminal that is closed sends

@@ -19,7 +19,7 @@ import (
 )
 
 func (c *command) newReload() *cobra.Command {
-	var wait, binary bool
+	var wait, binary, deep bool
 	cmd := &cobra.Command{
 		Use:   "reload",
 		Short: "Have the otai that runs take the changed configuration, plugins and binary",
@@ -28,22 +28,25 @@ plugins anew, as SIGHUP does: in another worker process, of the binary that is t
 which takes over only when all is right. If anything is wrong, what runs goes on as before.
 
 With --wait the command ends when that has happened, with exit code 1 and the reason
-where nothing was changed. It needs the state folder of that otai: its user or root, and
+where nothing was changed. With --deep, which waits, too, the new process also asks the
+help desks and models what otai doctor asks them, read-only, and takes over only if
+nothing failed. It needs the state folder of that otai: its user or root, and
 --state-dir if it has another than yours.`,
 		Example: `  otai reload --wait
   otai reload --wait --state-dir /var/lib/otai
+  otai reload --deep         where the help desk was changed, too
   otai reload --binary       after an update, where perhaps nothing runs`,
 		Args: arguments(0, 0),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
-			became, err := c.askReload(cmd.Context(), wait)
+			became, err := c.askReload(cmd.Context(), wait || deep, deep)
 			switch {
 			case binary && errors.Is(err, doors.ErrNobody):
 				_, err = show(out, "No otai runs on this state folder, so there is nothing to reload.\n")
 				return err
 			case err != nil:
 				return app.ExitWith(app.CodeRun, err)
-			case !wait:
+			case !wait && !deep:
 				_, err = show(out, "The reload has been asked for; its log line and otai status say what becomes of it.\n")
 				return err
 			case !became.OK:
@@ -53,16 +56,24 @@ where nothing was changed. It needs the state folder of that otai: its user or r
 				}
 				return app.ExitWith(app.CodeRun, err)
 			}
-			_, err = show(out, "The configuration was reloaded.\n")
+			text := "The configuration was reloaded.\n"
+			switch {
+			case became.Deep:
+				text = "The configuration was reloaded; the checks of the help desks and models had failed nowhere.\n"
+			case deep:
+				text += "The help desks and models were not asked before: no worker process was at work, so a new one began at once. Use otai doctor.\n"
+			}
+			_, err = show(out, "%s", text)
 			return err
 		},
 	}
 	cmd.Flags().BoolVar(&wait, "wait", false, "wait until it has happened; exit code 1 if nothing was changed")
+	cmd.Flags().BoolVar(&deep, "deep", false, "ask the help desks and models before, as otai doctor does, and wait; nothing is changed if a check fails")
 	cmd.Flags().BoolVar(&binary, "binary", false, "after an update: succeed where no otai runs, too")
 	return cmd
 }
 
-func (c *command) askReload(ctx context.Context, wait bool) (became supervise.ReloadOutcome, err error) {
+func (c *command) askReload(ctx context.Context, wait, deep bool) (became supervise.ReloadOutcome, err error) {
 	dir, err := c.settings.StateFolder()
 	if err != nil {
 		return became, err
@@ -70,6 +81,9 @@ func (c *command) askReload(ctx context.Context, wait bool) (became supervise.Re
 	query := url.Values{}
 	if wait {
 		query.Set("wait", "1")
+	}
+	if deep {
+		query.Set("deep", "1")
 	}
 	answer, status, err := doors.Dial(dir).Post(ctx, "/reload", query)
 	switch {
@@ -97,7 +111,7 @@ func reloader(reloads chan<- supervise.Reload) http.Handler {
 		_ = http.NewResponseController(w).SetReadDeadline(time.Time{}) // to wait may take long
 		done := make(chan supervise.ReloadOutcome, 1)
 		select {
-		case reloads <- supervise.Reload{Done: func(o supervise.ReloadOutcome) { done <- o }}:
+		case reloads <- supervise.Reload{Deep: r.URL.Query().Get("deep") != "", Done: func(o supervise.ReloadOutcome) { done <- o }}:
 		case <-r.Context().Done():
 			return
 		case <-time.After(reloadPatience):

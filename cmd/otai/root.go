@@ -11,16 +11,25 @@ import (
 	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
+// process is what the commands have to know of the one that they run in. All of it may be nil.
+type process struct {
+	worker    *supervise.Worker
+	inherited *supervise.Inherited
+	signals   func() // takes the process's signals anew
+	leave     func() // leaves them to somebody else
+	manager   *systemd.Manager
+}
+
 // command holds the flags that every command has.
 type command struct {
 	settings app.Settings
-	manager  *systemd.Manager
+	process  process
 	envFile  string
 }
 
-// newRoot has all commands. signals takes the process's signals anew; nil takes none.
-func newRoot(worker *supervise.Worker, signals func(), manager *systemd.Manager) *cobra.Command {
-	c := &command{settings: app.Settings{Worker: worker, Signals: signals}, manager: manager}
+// newRoot has all commands.
+func newRoot(p process) *cobra.Command {
+	c := &command{settings: app.Settings{Worker: p.worker, Signals: p.signals}, process: p}
 	root := &cobra.Command{
 		Use:   "otai",
 		Short: "Automates help-desk tickets by native plugins",
@@ -61,11 +70,14 @@ What it does is described by a configuration of Open Ticket AI's form.`,
 // complete fills in what does not come from flags.
 func (c *command) complete(cmd *cobra.Command) error {
 	dir, err := os.Getwd()
+	if before := c.process.inherited.Dir(); err != nil && before != "" {
+		dir, err = before, nil
+	}
 	if err != nil {
 		return &app.ExitError{Code: app.CodeRun, Err: fmt.Errorf("the working directory is unknown, perhaps because it was removed: %w; change into another one", err)}
 	}
 	c.settings.Dir = dir
-	if c.envFile != "" {
+	if c.envFile != "" && c.process.inherited == nil { // else its variables are there already
 		if err := app.TakeEnvironment(c.settings.Abs(c.envFile)); err != nil {
 			return err
 		}

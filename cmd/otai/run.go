@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/diagnose"
 )
 
 func (c *command) newRun() *cobra.Command {
@@ -59,6 +60,7 @@ refused.`,
 				defer progress.end()
 				o.Progress = progress.step
 			}
+			o.Deep = diagnose.Ahead
 			err := app.Run(cmd.Context(), c.settings, o)
 			if err != nil && (c.settings.Worker.Beside() || c.settings.Worker.Covered(exitCode(err))) {
 				c.settings.Worker.Refuse(err.Error())

@@ -43,17 +43,18 @@ func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	// A crash of this process would have exit code 2 otherwise, which a service manager takes for
 	// a wrong configuration.
 	debug.SetTraceback("crash")
-	o.Args, o.Temporary, o.Refused, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), int(app.CodePlugins), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.manager
+	o.Args, o.Temporary, o.Refused, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), int(app.CodePlugins), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.process.manager
 	o.Report = func(plugin string) string { return "otai plugin report " + plugin + c.settings.StateFlag() }
+	o.Version, o.Inherited, o.Release = version, c.process.inherited, c.process.leave
 	if !o.Once { // a service
 		o.View = new(supervise.View)
 		reloads := make(chan supervise.Reload)
 		o.Reloads = reloads
-		open := doors.New(doors.Options{Reload: reloader(reloads), View: o.View, Version: version, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
+		open := doors.New(doors.Options{Reload: reloader(reloads), View: o.View, Version: version, PassedOn: o.Inherited.Listener, Logger: func() *slog.Logger { return c.settings.PlainLogger("auto", "info") }})
 		defer open.Close()
-		o.Doors = open.Open
+		o.Doors, o.Yield = open.Open, open.Yield
 	}
-	if o.Input == nil && c.settings.ReadsStdin() {
+	if o.Input == nil && o.Inherited == nil && c.settings.ReadsStdin() {
 		o.Input, o.MaxInput = c.settings.Stdin, app.MaxInput
 	}
 	code, err := supervise.Run(ctx, o)

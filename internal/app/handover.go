@@ -14,13 +14,21 @@ import (
 
 // takeOver prepares the work beside a process that does it, waits until that has given it up,
 // and opens the store. Without such a process the store is open already.
-func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept *keptRuns) error {
+func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept *keptRuns, deep func(context.Context, *Setup, *orchestrator.Engine) error) error {
 	w := a.settings.Worker
 	if !w.Beside() {
 		return nil
 	}
 	if err := engine.StartAhead(ctx); err != nil {
 		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
+	}
+	if deep != nil && w.Deep() {
+		a.ahead = true
+		err := deep(ctx, a, engine)
+		a.ahead = false
+		if err != nil {
+			return ExitWith(CodeRun, a.Clean(err))
+		}
 	}
 	w.Doing(supervise.StageStart, "", nil)
 	clocks, err := w.Prepared(ctx, a.runsPlace())

@@ -15,7 +15,10 @@ type RunOptions struct {
 	Once       bool // one firing of each runner, whose interval counts as over, then end
 	UntilEmpty bool // fire without triggers until no runner finds a ticket
 	LastGood   bool // keep the configuration for a start with a wrong one, once it has worked for a while
-	DryRun     bool // show writes to a ticket system instead of doing them, and keep no runs
+	// Deep is called before this worker takes the place of another one, where that was asked for: an error
+	// keeps it from it. nil: nothing is asked.
+	Deep   func(ctx context.Context, a *Setup, engine *orchestrator.Engine) error
+	DryRun bool // show writes to a ticket system instead of doing them, and keep no runs
 
 	// Run names what a dry run runs though it may change something outside of otai.
 	Run []string
@@ -86,7 +89,7 @@ func (a *Setup) run(ctx context.Context, o RunOptions, options orchestrator.Opti
 	if err != nil {
 		return unlessStopped(ctx, err)
 	}
-	if err := a.takeOver(ctx, engine, kept); err != nil {
+	if err := a.takeOver(ctx, engine, kept, o.Deep); err != nil {
 		return errors.Join(unlessStopped(ctx, err), engine.Close())
 	}
 	a.warnOfShortSecrets(known)

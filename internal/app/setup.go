@@ -49,6 +49,7 @@ type Setup struct {
 	measures   *measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
+	ahead      bool                       // the work has not begun: what services are asked is a check
 	told       bool                       // the supervisor knows that code of a plugin runs
 }
 

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/supervise"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -25,6 +26,7 @@ func (a *Setup) meetSupervisor(mayKeep bool) {
 	}
 	logging := a.Document.Logging
 	w.Logging(cmp.Or(a.settings.LogFormat, logging.Format), cmp.Or(a.settings.LogLevel, logging.Level))
+	w.Patience(supervise.Patience{Start: cmp.Or(a.Document.ReloadTimeout, a.Document.StartTimeout+startMargin), HandOver: cmp.Or(a.Document.ReloadTimeout, config.DefaultReloadTimeout)})
 	if !mayKeep {
 		return
 	}
@@ -36,6 +38,10 @@ func (a *Setup) meetSupervisor(mayKeep bool) {
 		a.openDoors(filepath.Dir(dir))
 	}
 }
+
+// startMargin is how much longer than a start may take it is waited for at a reload: one that takes too
+// long is to fail by itself, which says more.
+const startMargin = 10 * time.Second
 
 // explain says why the worker before this one died, which the supervisor leaves to who knows the
 // secrets, those that only plugins know to be secret, too.
@@ -134,7 +140,11 @@ func (a *Setup) doing(activity orchestrator.Activity, use, path string) {
 		orchestrator.Building: supervise.StageBuilding, orchestrator.Starting: supervise.StageStarting,
 		orchestrator.Working: supervise.StageReady, orchestrator.Closing: supervise.StageClosing,
 	}
-	a.report(stages[activity], use, path)
+	stage := stages[activity]
+	if a.ahead {
+		stage = supervise.StageChecking
+	}
+	a.report(stage, use, path)
 }
 
 // calls reports to the supervisor where code of a plugin works.

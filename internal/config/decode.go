@@ -45,7 +45,8 @@ func (d decoder) document(out *Document) {
 	out.Runs = d.runs(d.mapping(infrastructure.key("runs")))
 	out.Decisions = d.decisions(d.mapping(infrastructure.key("decisions")))
 	out.Admin = d.admin(d.mapping(infrastructure.key("admin")))
-	out.StartTimeout = d.startTimeout(infrastructure.key("start_timeout"))
+	out.StartTimeout = d.timeout(infrastructure.key("start_timeout"), DefaultStartTimeout, "a start")
+	out.ReloadTimeout = d.timeout(infrastructure.key("reload_timeout"), 0, "a reload")
 	out.Plugins, out.pluginNames = d.plugins(root.key("plugins"))
 	out.unknownKeys = root.unknownKeys(vocabulary.DocumentKeys)
 	out.PluginDirs = d.texts(root.key("plugin_dirs"))
@@ -120,14 +121,18 @@ func (d decoder) logging(f field) Logging {
 // DefaultStartTimeout is how long one Start of a service may take: models are loaded in it.
 const DefaultStartTimeout = time.Minute
 
-func (d decoder) startTimeout(f field) time.Duration {
+// DefaultReloadTimeout is how long a worker may take to get the work from another one.
+const DefaultReloadTimeout = time.Minute
+
+// timeout is how long what may take.
+func (d decoder) timeout(f field, usual time.Duration, what string) time.Duration {
 	if f.isEmpty() || d.unknown(f) {
-		return DefaultStartTimeout
+		return usual
 	}
 	timeout, err := params.ParseDuration(plain(f.Node))
 	if err != nil || timeout < time.Second {
-		d.diags.ReportError(f.At, f.path(), "bad-value", "write a time such as PT5M; PT1S is the shortest", "this is not a time that a start may take")
-		return DefaultStartTimeout
+		d.diags.ReportError(f.At, f.path(), "bad-value", "write a time such as PT5M; PT1S is the shortest", "this is not a time that %s may take", what)
+		return usual
 	}
 	return timeout
 }

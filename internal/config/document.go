@@ -44,10 +44,12 @@ type Document struct {
 	Admin      Admin
 	// StartTimeout is how long one Start of a service or pipe may take.
 	StartTimeout time.Duration
-	PluginDirs   []string
-	Plugins      []Plugin
-	TrustedKeys  []string
-	Services     []Service // in the order of the document
+	// ReloadTimeout is how long a part of a reload may take; 0: it isn't said.
+	ReloadTimeout time.Duration
+	PluginDirs    []string
+	Plugins       []Plugin
+	TrustedKeys   []string
+	Services      []Service // in the order of the document
 	// Orchestrator is the root pipe: id, use, injects and params. Its path is
 	// "orchestrator".
 	Orchestrator map[string]any

@@ -30,6 +30,9 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 	}
 	r.Version, r.Time = d.o.Version, time.Now()
 	state := d.o.View.Snapshot()
+	if r.Worker = state.Build; state.Stays != "" {
+		r.Add(supervisor(r.Version, state))
+	}
 	r.Add(worker(state, err, r.Time))
 	switch {
 	case state.InUse != nil:
@@ -47,6 +50,14 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 		r.Add(p)
 	}
 	return r
+}
+
+// supervisor is one that couldn't become what its worker is, which harms nothing.
+func supervisor(version string, s supervise.Snapshot) health.Part {
+	return health.Part{
+		Kind: health.KindSupervisor, State: health.Fails, Since: s.Since, Why: "it is still of otai " + version + ", and the worker process of " + s.Build + ": " + s.Stays,
+		Do: "nothing is at stake; a restart, when it suits, makes both the same: systemctl restart otai",
+	}
 }
 
 // configuration is what became of the last reload. One that failed has changed nothing.
@@ -96,7 +107,11 @@ func worker(s supervise.Snapshot, err error, now time.Time) health.Part {
 		p.Why = "it doesn't answer"
 		p.Do = "it is ended and replaced after 30 s without a sign of life"
 	}
-	p.About = strings.TrimSuffix(fmt.Sprintf("pid %d, %s", s.Worker, p.About), ", ")
+	about := fmt.Sprintf("pid %d, ", s.Worker)
+	if s.Build != "" {
+		about += "otai " + s.Build + ", "
+	}
+	p.About = strings.TrimSuffix(about+p.About, ", ")
 	if s.Death != nil {
 		p.About += ", the last time: " + died(*s.Death)
 	}

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -23,6 +22,9 @@ type Options struct {
 	Logger  func() *slog.Logger
 	// Reload answers POST /reload on the socket; nil: nothing does.
 	Reload http.Handler
+	// PassedOn is a listener or a lock of the process whose place this one has taken, by its name; each is
+	// returned once, and nil where there is none. nil: this one has taken nobody's place.
+	PassedOn func(name string) *os.File
 }
 
 // Doors answer until Close.
@@ -33,7 +35,11 @@ type Doors struct {
 	judged  lately[health.Report]
 	counted lately[string]
 
+	waiting waiting
+
 	mu      sync.Mutex
+	gates   []*gate
+	lock    *os.File // of the socket
 	folder  string
 	outside *outside
 	wrong   error           // why the second door isn't open
@@ -59,7 +65,17 @@ func (d *Doors) Open(to supervise.Doors) {
 		return
 	}
 	d.folder = to.Folder
-	d.done.Go(func() { d.serveSocket(to.Folder) })
+	listener, lock := d.passedSocket()
+	d.done.Go(func() { d.serveSocket(to.Folder, listener, lock) })
+}
+
+// passedSocket is that of another process; nil: there is none.
+func (d *Doors) passedSocket() (passable, *os.File) {
+	listener := d.passedOn(passedSocket)
+	if listener == nil {
+		return nil, nil
+	}
+	return listener, d.o.PassedOn(passedLock)
 }
 
 // Close ends all answers.
@@ -75,11 +91,16 @@ const heldLook = time.Second
 
 // serveSocket answers at the socket. Where another otai has it, this one has not begun to work
 // either: it waits for the same folder.
-func (d *Doors) serveSocket(dir string) {
+func (d *Doors) serveSocket(dir string, listener passable, lock *os.File) {
 	for said := false; ; {
-		listener, lock, err := listen(dir)
+		var err error
+		if listener == nil {
+			listener, lock, err = listen(dir)
+		}
 		if err == nil {
-			d.serve(listener)
+			d.keepLock(lock)
+			d.serve(newGate(passedSocket, listener))
+			d.keepLock(nil)
 			_ = os.Remove(filepath.Join(dir, SocketName)) // a dead one is replaced, too
 			_ = lock.Close()
 			return
@@ -103,8 +124,15 @@ const (
 	closePatience  = time.Second
 )
 
-func (d *Doors) serve(listener net.Listener) {
-	if err := serve(d.ctx, newServer(d.inside(true)), listener); !errors.Is(err, http.ErrServerClosed) {
+func (d *Doors) keepLock(lock *os.File) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	d.lock = lock
+}
+
+func (d *Doors) serve(g *gate) {
+	defer d.takes(g)()
+	if err := serve(d.ctx, d.newServer(d.inside(true)), g); !errors.Is(err, http.ErrServerClosed) {
 		d.o.Logger().Error("`otai status` can't ask this otai any more", "err", err.Error())
 	}
 }

@@ -47,7 +47,7 @@ func (d *Doors) reopen(to supervise.Doors) {
 		}
 		d.outside.stop()
 	}
-	before := d.outside
+	before, passed := d.outside, d.passedOn(passedListen+to.Listen)
 	ctx, stop := context.WithCancel(d.ctx)
 	d.outside = &outside{to: to, stop: stop, ended: make(chan struct{})}
 	ended := d.outside.ended
@@ -57,22 +57,25 @@ func (d *Doors) reopen(to supervise.Doors) {
 			<-before.ended // its address may be the same
 		}
 		if to.Listen != "" {
-			d.serveOutside(ctx, to)
+			d.serveOutside(ctx, to, passed)
 		}
 		d.closedFor(nil)
 	})
 }
 
 // serveOutside listens, again and again where it can't.
-func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors) {
+func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors, passed passable) {
 	for said := false; ; {
-		listener, err := listenAt(ctx, to)
+		g, listener, err := listenAt(ctx, to, passed)
+		passed = nil
 		if err == nil {
 			d.closedFor(nil)
 			d.o.Logger().Info("others can ask otai how it is", "listen", listener.Addr().String(), "tls", to.Cert != "")
-			server := newServer(d.guarded(to))
+			server := d.newServer(d.guarded(to))
 			server.WriteTimeout = answerWithin
+			end := d.takes(g)
 			err = serve(ctx, server, listener)
+			end()
 			said = false
 		}
 		if ctx.Err() != nil {
@@ -90,20 +93,25 @@ func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors) {
 	}
 }
 
-func listenAt(ctx context.Context, to supervise.Doors) (net.Listener, error) {
-	raw, err := (&net.ListenConfig{}).Listen(ctx, "tcp", to.Listen)
-	if err != nil {
-		return nil, err
+// listenAt listens, unless another process has passed its listener on.
+func listenAt(ctx context.Context, to supervise.Doors, passed passable) (*gate, net.Listener, error) {
+	if passed == nil {
+		raw, err := (&net.ListenConfig{}).Listen(ctx, "tcp", to.Listen)
+		if err != nil {
+			return nil, nil, err
+		}
+		passed = raw.(*net.TCPListener) // as "tcp" says
 	}
-	listener := &bounded{Listener: raw, free: make(chan struct{}, mostConnections)}
+	g := newGate(passedListen+to.Listen, passed)
+	listener := &bounded{Listener: g, free: make(chan struct{}, mostConnections)}
 	if to.Cert == "" {
-		return listener, nil
+		return g, listener, nil
 	}
 	c := &certificate{cert: to.Cert, key: to.Key}
 	if _, err := c.get(nil); err != nil {
-		return nil, errors.Join(err, listener.Close())
+		return nil, nil, errors.Join(err, listener.Close())
 	}
-	return tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}), nil
+	return g, tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}), nil
 }
 
 // certificate is read anew when its file has changed, as where it is renewed.
@@ -258,9 +266,9 @@ func (b *bucket) take() bool {
 	return true
 }
 
-func newServer(h http.Handler) *http.Server {
+func (d *Doors) newServer(h http.Handler) *http.Server {
 	return &http.Server{
-		Handler: h, ReadHeaderTimeout: headerPatience, ReadTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: maxHeader,
+		Handler: h, ConnState: d.waiting.watch, ReadHeaderTimeout: headerPatience, ReadTimeout: headerPatience, IdleTimeout: idlePatience, MaxHeaderBytes: maxHeader,
 		ErrorLog: slog.NewLogLogger(slog.DiscardHandler, slog.LevelError),
 	}
 }

@@ -30,7 +30,7 @@ func within(folder *os.File, name string) string {
 
 // listen takes the socket of a state folder, unless another living process has it: then the error is
 // [errHeld]. Nobody but the owner can connect to it at any time.
-func listen(dir string) (net.Listener, *os.File, error) {
+func listen(dir string) (passable, *os.File, error) {
 	folder, err := os.Open(dir)
 	if err != nil {
 		return nil, nil, err
@@ -55,11 +55,12 @@ func listen(dir string) (net.Listener, *os.File, error) {
 		err := c.Control(func(fd uintptr) { failed = unix.Fchmod(int(fd), 0o600) }) // the file gets it at its birth
 		return errors.Join(err, failed)
 	}}
-	listener, err := config.Listen(context.Background(), "unix", path)
+	any, err := config.Listen(context.Background(), "unix", path)
 	if err != nil {
 		return nil, nil, errors.Join(fmt.Errorf("listening at %s: %w", filepath.Join(dir, SocketName), err), lock.Close())
 	}
+	listener := any.(*net.UnixListener) // as "unix" says
 	// It is removed by its name in the folder, which is closed here.
-	listener.(*net.UnixListener).SetUnlinkOnClose(false)
+	listener.SetUnlinkOnClose(false)
 	return listener, lock, nil
 }

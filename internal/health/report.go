@@ -22,7 +22,7 @@ const (
 	Lost     State = "lost"
 )
 
-// Part is a plugin, a service, a runner, the store, the worker process or the configuration.
+// Part is a plugin, a service, a runner, the store, the worker process, its supervisor or the configuration.
 type Part struct {
 	Kind  string    `json:"kind"`
 	Name  string    `json:"name,omitempty"`
@@ -38,6 +38,7 @@ type Part struct {
 
 // The kinds of parts, in the order in which they are shown.
 const (
+	KindSupervisor    = "supervisor"
 	KindWorker        = "worker"
 	KindConfiguration = "configuration"
 	KindDoor          = "admin"
@@ -59,6 +60,7 @@ const (
 type Report struct {
 	Ready   bool      `json:"ready"`
 	Version string    `json:"version,omitempty"`
+	Worker  string    `json:"worker_version,omitempty"` // another one while an update is not over
 	Time    time.Time `json:"time"`
 	Parts   []Part    `json:"parts"`
 	Tickets Tickets   `json:"tickets"`
@@ -67,7 +69,7 @@ type Report struct {
 // Add adds parts; one that blocks makes the whole not ready.
 func (r *Report) Add(parts ...Part) {
 	r.Parts = append(r.Parts, parts...)
-	order := []string{KindWorker, KindConfiguration, KindDoor, KindStore, KindPlugin, KindService, KindRunner}
+	order := []string{KindSupervisor, KindWorker, KindConfiguration, KindDoor, KindStore, KindPlugin, KindService, KindRunner}
 	slices.SortStableFunc(r.Parts, func(a, b Part) int { return slices.Index(order, a.Kind) - slices.Index(order, b.Kind) })
 	r.Ready = !slices.ContainsFunc(r.Parts, func(p Part) bool { return p.Blocks })
 }

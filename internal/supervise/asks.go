@@ -85,6 +85,8 @@ type asks struct {
 	next    uint64
 	waiting map[uint64]*question
 	gone    bool
+	paused  bool
+	done    chan struct{} // closed when nothing is read any more
 }
 
 type question struct {
@@ -98,15 +100,29 @@ func newAsks() (*asks, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	a := &asks{file: c.file, waiting: make(map[uint64]*question)}
-	go a.listen()
-	return a, theirs, nil
+	return openAsks(c.file, 0), theirs, nil
 }
 
-func (a *asks) listen() {
+// openAsks goes on with a connection on which so many questions were asked.
+func openAsks(file *os.File, asked uint64) *asks {
+	a := &asks{file: file, next: asked, waiting: make(map[uint64]*question)}
+	a.begin()
+	return a
+}
+
+func (a *asks) begin() {
+	a.done = make(chan struct{})
+	go a.listen(a.done)
+}
+
+func (a *asks) listen(done chan<- struct{}) {
+	defer close(done)
 	receiveParts(a.file, a.got)
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	if a.paused {
+		return
+	}
 	a.gone = true
 	for id, q := range a.waiting {
 		a.end(id, q, ErrNoWorker)
@@ -166,6 +182,24 @@ func (a *asks) ask(ctx context.Context, what string, args []byte) ([]byte, error
 }
 
 func (a *asks) close() { _ = a.file.Close() }
+
+// pause reads nothing more until resume, and says how many questions were asked.
+func (a *asks) pause() (asked uint64) {
+	a.mu.Lock()
+	a.paused, asked = true, a.next
+	a.mu.Unlock()
+	_ = a.file.SetReadDeadline(time.Now())
+	<-a.done
+	return asked
+}
+
+func (a *asks) resume() {
+	a.mu.Lock()
+	a.paused = false
+	a.mu.Unlock()
+	_ = a.file.SetReadDeadline(time.Time{})
+	a.begin()
+}
 
 // answers is the connection as the worker has it.
 type answers struct {

@@ -61,7 +61,12 @@ type child struct {
 	said    chan message  // closed when nothing more comes
 	died    chan struct{} // closed when it has ended, and not yet been waited for
 
+	binary os.FileInfo // that it runs; nil: it isn't known
+
 	// What it has said.
+	build     string   // its version
+	takesOver int      // the form of what a supervisor of its binary can take over; 0: none
+	patience  Patience // at a reload
 	stage     message
 	ready     bool
 	readyAt   time.Time
@@ -77,6 +82,7 @@ type child struct {
 
 	silent  int    // looks since it said something
 	deaf    bool   // it has closed its end of the connection
+	late    bool   // it was, since a reload took too long
 	givenUp string // why it was ended from here; "" if it wasn't
 	stuck   []int  // the numbers of the places at which it worked then
 
@@ -156,19 +162,47 @@ func start(path string, args []string, stdin, stdout, memory *os.File) (*child, 
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("start %s: %w", path, err), wire.file.Close(), counts.Close(), reports.from.Close(), asks.file.Close())
 	}
-	c := &child{
-		pid: pid, wire: wire, counts: counts, asks: asks, reports: reports, said: make(chan message), died: make(chan struct{}),
-		stage: message{Stage: StageStart}, places: make(map[int]message),
-	}
-	go func() {
-		defer close(c.said)
-		wire.receive(func(m message) { c.said <- m })
-	}()
+	c := &child{pid: pid, wire: wire, counts: counts, asks: asks, reports: reports, stage: message{Stage: StageStart}, places: make(map[int]message)}
+	c.begin()
+	return c, nil
+}
+
+// begin listens to it, and waits for its end.
+func (c *child) begin() {
+	c.died = make(chan struct{})
+	c.listen()
 	go func() {
 		defer close(c.died)
 		c.await()
 	}()
-	return c, nil
+}
+
+func (c *child) listen() {
+	said := make(chan message)
+	c.said = said
+	go func() {
+		defer close(said)
+		c.wire.receive(func(m message) { said <- m })
+	}()
+}
+
+// quiet reads nothing more of it, calls with what was read already, and says how many questions
+// it was asked.
+func (c *child) quiet(got func(message)) (asked uint64) {
+	_ = c.wire.file.SetReadDeadline(time.Now())
+	for m := range c.said {
+		got(m)
+	}
+	c.reports.pause()
+	return c.asks.pause()
+}
+
+// loud is the end of quiet.
+func (c *child) loud() {
+	_ = c.wire.file.SetReadDeadline(time.Time{})
+	c.listen()
+	c.reports.begin()
+	c.asks.resume()
 }
 
 // await waits for the end of the process and leaves it to be waited for: until then its

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 	"os"
+	"slices"
+	"strings"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +25,8 @@ import (
 
 // Reload is asked for by somebody.
 type Reload struct {
+	// Deep says that the help desks and models are to be asked, too, before the new worker takes over.
+	Deep bool
 	// Done is called once, with what became of it; it must not wait. nil: nobody wants to know.
 	Done func(ReloadOutcome)
 }
@@ -32,14 +36,12 @@ type ReloadOutcome struct {
 	OK     bool      `json:"ok"`
 	Time   time.Time `json:"time"`
 	Reason string    `json:"reason,omitempty"` // why it could not be; may have several lines
+	Deep   bool      `json:"deep,omitempty"`   // help desks and models were asked
 }
 
-const (
-	// How long a worker may take to be prepared, and how long the hand-over may take, in looks. To
-	// be prepared may take long, since models are loaded, and hurts nobody.
-	prepareLooks  = 600
-	handOverLooks = 60
-)
+// prepareLooks is how many looks a worker may take for a part of its preparation where no code of a
+// plugin runs. That takes long only on a machine that is busy, and hurts nobody.
+const prepareLooks = 600
 
 // reload is what the supervisor knows of reloads.
 type reload struct {
@@ -49,6 +51,7 @@ type reload struct {
 	hup     bool // SIGHUP came, and perhaps from a terminal that is being closed
 
 	under    bool   // there is one under way, by a worker beside
+	deep     bool   // which asks more
 	yielding bool   // the old worker was asked to give everything back
 	taking   bool   // the new one may take it
 	handed   []byte // by the old worker to the new one
@@ -64,6 +67,7 @@ func (r *reload) fresh() {
 
 // over is called when no worker will be started any more.
 func (s *supervisor) over() {
+	s.giveUpSuccession()
 	if s.reload.fresh(); len(s.reload.running) > 0 {
 		s.finish("otai has ended")
 	}
@@ -80,10 +84,11 @@ func (s *supervisor) mayReload() {
 	if len(s.reload.wanted) == 0 || s.asked != 0 || s.child == nil || !s.child.ready || s.beside != nil {
 		return
 	}
-	s.reload = reload{running: s.reload.wanted, last: s.reload.last, under: true, began: time.Now()}
+	deep := slices.ContainsFunc(s.reload.wanted, func(r Reload) bool { return r.Deep })
+	s.reload = reload{running: s.reload.wanted, last: s.reload.last, under: true, deep: deep, began: time.Now()}
 	s.Manager.Busy(true)
 	s.log().Info("the configuration is being reloaded")
-	next, err := s.launch(message{Kind: kindBegin, Version: protocol, Beside: true})
+	next, err := s.launch(message{Kind: kindBegin, Version: protocol, Beside: true, Deep: deep})
 	if err != nil {
 		s.finish("another worker process can't be started: " + err.Error())
 		return
@@ -94,7 +99,10 @@ func (s *supervisor) mayReload() {
 // finish ends a reload; reason is "" if it was one.
 func (s *supervisor) finish(reason string) {
 	r := s.reload
-	s.reload = reload{wanted: r.wanted, hup: r.hup, last: ReloadOutcome{OK: reason == "", Time: time.Now(), Reason: reason}}
+	if reason == "" {
+		s.succession.settled = nil // it may be another one, or better now
+	}
+	s.reload = reload{wanted: r.wanted, hup: r.hup, last: ReloadOutcome{OK: reason == "", Time: time.Now(), Reason: reason, Deep: r.deep}}
 	s.Manager.Busy(false)
 	s.View.change(func(v *Snapshot) { v.Reload = s.reload.last })
 	attrs := []any{}
@@ -153,6 +161,7 @@ func (s *supervisor) isReady(c *child) {
 		s.finish(reason)
 	}
 	s.mayReload()
+	s.succeed()
 }
 
 // hearOfReload takes what a worker says about who has the store.
@@ -237,6 +246,8 @@ func (s *supervisor) unready(c *child, d *crashes.Death) string {
 		return fmt.Sprintf("the new worker process ended with exit code %d before it could take over", *c.exit)
 	case d == nil:
 		return c.refused
+	case c.late:
+		return "the new worker process was ended, " + c.givenUp // which is nobody's crash
 	}
 	history := s.history // what works is not to suffer for it
 	err := s.keep(d, func(m *crashes.Memory) {
@@ -319,14 +330,38 @@ func (s *supervisor) lookAtReload() {
 		}
 		return
 	}
-	most := cmp.Or(s.most, prepareLooks)
-	if s.reload.yielding {
-		most = cmp.Or(s.most, handOverLooks)
+	most, what := cmp.Or(s.most, b.patience.looks()), "while it took over"
+	if !s.reload.yielding && !s.reload.taking {
+		most, what = cmp.Or(s.most, b.patience.looksAt(b.stage)), strings.TrimSpace("while "+b.stage.Stage+" "+b.stage.At)
+		if p := b.stage.Plugin; p != nil {
+			what += fmt.Sprintf(", of the plugin %s (%s)", p.Name, p.Path)
+		}
 	}
 	if s.reload.looks++; s.reload.looks == most {
-		b.givenUp = fmt.Sprintf("since it was not ready within %d seconds", most)
+		b.late = true
+		b.givenUp = fmt.Sprintf("since it was not ready within %d seconds, %s; infrastructure.reload_timeout is how long that may take", most, what)
 		b.signal(unix.SIGKILL)
 	}
+}
+
+// Patience is how long a worker may take at a reload.
+type Patience struct {
+	Start    time.Duration `json:"start"`     // for one thing that it does with code of a plugin
+	HandOver time.Duration `json:"hand_over"` // until it has the store
+}
+
+const usualPatience = time.Minute
+
+func looksIn(d time.Duration) int { return int((cmp.Or(d, usualPatience) + look - 1) / look) }
+
+func (p Patience) looks() int { return looksIn(p.HandOver) }
+
+// looksAt is how many looks what it does now may take, while it is prepared.
+func (p Patience) looksAt(stage message) int {
+	if stage.Plugin == nil {
+		return prepareLooks
+	}
+	return looksIn(p.Start)
 }
 
 // hangup answers SIGHUP: a terminal that is closed ends the work, as it does that of other

@@ -14,20 +14,48 @@ import (
 // signals are those that the supervisor answers. SIGCHLD, which says that orphans have ended,
 // comes by itself: a hundred of them must not take the room of a SIGTERM.
 // SIGPIPE must not end it where nobody reads its lines.
-type signals struct{ came, childEnded, nobodyReads chan os.Signal }
+type signals struct {
+	came, childEnded, nobodyReads chan os.Signal
+	heard                         []os.Signal // what comes
+}
 
 func watchSignals() signals {
-	s := signals{make(chan os.Signal, 64), make(chan os.Signal, 1), make(chan os.Signal, 1)}
-	signal.Notify(s.childEnded, unix.SIGCHLD)
-	signal.Notify(s.nobodyReads, unix.SIGPIPE)
-	signal.Notify(s.came, unix.SIGTERM, unix.SIGINT)
+	heard := []os.Signal{unix.SIGTERM, unix.SIGINT}
 	// What the caller ignores, as nohup does, stays so.
 	for _, sig := range []syscall.Signal{unix.SIGHUP, unix.SIGQUIT, unix.SIGTSTP, unix.SIGCONT} {
 		if !signal.Ignored(sig) {
-			signal.Notify(s.came, sig)
+			heard = append(heard, sig)
 		}
 	}
+	return hearSignals(heard)
+}
+
+func hearSignals(heard []os.Signal) signals {
+	s := signals{make(chan os.Signal, 64), make(chan os.Signal, 1), make(chan os.Signal, 1), heard}
+	signal.Notify(s.childEnded, unix.SIGCHLD)
+	signal.Notify(s.nobodyReads, unix.SIGPIPE)
+	s.hear()
 	return s
+}
+
+func (s signals) hear() { signal.Notify(s.came, s.heard...) }
+
+// hold is called before this process becomes another program, which hears signals from its first moments on, but
+// not before: Go lets none of them wait in between. Who asks for the end in that moment gets it at once, from the kernel; a
+// SIGHUP must not end anything, so it is ignored. It reports whether nothing has come that isn't answered yet; otherwise,
+// and where nothing comes of it, hear is called.
+func (s signals) hold() bool {
+	signal.Ignore(unix.SIGHUP)
+	signal.Stop(s.came) // which waits for those that are on their way
+	return len(s.came) == 0
+}
+
+// numbers are those of what comes.
+func (s signals) numbers() (list []int) {
+	for _, sig := range s.heard {
+		list = append(list, int(sig.(syscall.Signal)))
+	}
+	return list
 }
 
 func (s signals) end() {

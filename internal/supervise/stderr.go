@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -29,10 +30,13 @@ const (
 
 // reports reads the pipe.
 type reports struct {
-	from *os.File
-	to   io.Writer
-	held bytes.Buffer  // the report of a death
-	done chan struct{} // nothing more comes
+	from    *os.File
+	to      io.Writer
+	holding bool          // it has begun
+	held    bytes.Buffer  // the report of a death
+	rest    []byte        // was read before, and is the beginning of a line
+	pausing atomic.Bool   // nothing more is to be read
+	done    chan struct{} // nothing more comes
 }
 
 func newReports(to io.Writer) (*reports, *os.File, error) {
@@ -40,32 +44,54 @@ func newReports(to io.Writer) (*reports, *os.File, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	r := &reports{from: from, to: to, done: make(chan struct{})}
-	go r.read()
+	r := &reports{from: from, to: to}
+	r.begin()
 	return r, theirs, nil
 }
 
-// read ends with the last process that has the pipe, or when it is closed.
-func (r *reports) read() {
-	defer close(r.done)
-	lines := bufio.NewReader(r.from)
-	holding := false
+func (r *reports) begin() {
+	r.pausing.Store(false)
+	_ = r.from.SetReadDeadline(time.Time{})
+	r.done = make(chan struct{})
+	go r.read(r.done)
+}
+
+// pause reads nothing more until begin is called.
+func (r *reports) pause() {
+	r.pausing.Store(true)
+	_ = r.from.SetReadDeadline(time.Now())
+	<-r.done
+}
+
+// read ends with the last process that has the pipe, or when it is closed or paused.
+func (r *reports) read(done chan<- struct{}) {
+	defer close(done)
+	lines := bufio.NewReader(io.MultiReader(bytes.NewReader(r.rest), r.from))
+	r.rest = nil
 	for {
-		if holding {
+		if r.holding {
 			_ = r.from.SetReadDeadline(time.Now().Add(reportPatience))
 		}
+		if r.pausing.Load() { // which may have been said before that
+			_ = r.from.SetReadDeadline(time.Now())
+		}
 		line, err := lines.ReadSlice('\n') // a long line comes in parts
-		holding = holding || crashes.IsCause(string(line))
+		late := errors.Is(err, os.ErrDeadlineExceeded)
+		if late && r.pausing.Load() {
+			r.rest = bytes.Clone(line)
+			return
+		}
+		r.holding = r.holding || crashes.IsCause(string(line))
 		switch {
-		case !holding:
+		case !r.holding:
 			_, _ = r.to.Write(line)
 		case r.held.Len() < maxReport:
 			r.held.Write(line)
 		}
 		switch {
-		case errors.Is(err, os.ErrDeadlineExceeded):
+		case late:
 			_ = r.from.SetReadDeadline(time.Time{})
-			holding = false
+			r.holding = false
 			r.passOn()
 		case err != nil && !errors.Is(err, bufio.ErrBufferFull):
 			return

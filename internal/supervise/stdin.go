@@ -23,6 +23,26 @@ func newReplay(source io.Reader, most int) *replay {
 	return r
 }
 
+// replayed is one that has been read to its end.
+func replayed(content []byte) *replay {
+	r := &replay{kept: content, ended: true}
+	r.more.L = &r.mu
+	return r
+}
+
+// over reports whether nothing more is to be read.
+func (r *replay) over() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.ended
+}
+
+func (r *replay) all() []byte {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.kept
+}
+
 // read ends with its source, or with the process.
 func (r *replay) read(source io.Reader) {
 	buffer := make([]byte, 32<<10)

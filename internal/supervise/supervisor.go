@@ -59,6 +59,14 @@ type Options struct {
 	// Manager learns how the service stands; nil: none asks.
 	Manager *systemd.Manager
 
+	Version   string     // of this otai
+	Inherited *Inherited // nil: there was no supervisor before this one
+	// Release is called once signals are heard here, and whoever heard them before need not any more; nil: nobody did.
+	Release func()
+	// Yield has whoever answers others give up their listeners, once nobody waits for an answer or force is set; ok
+	// is false if somebody does, and then all is as before, as it is after resume. nil: nobody answers.
+	Yield func(force bool) (listeners map[string]*os.File, resume func(), ok bool)
+
 	View *View // is kept up to date; nil: nobody looks
 	// Doors is called with what each worker says, and must not block; nil: nobody is let in.
 	Doors func(Doors)
@@ -97,51 +105,57 @@ type supervisor struct {
 	input   *replay
 	history history
 
-	child     *child // that works, or is about to; nil in a pause
-	beside    *child // another one, before or after it has taken the place of that; nil: there is none
-	reload    reload
-	instead   *Instead // for the next worker
-	memory    *os.File // what workers have it remember; nil: nothing
-	terminal  terminal
-	worked    bool   // a worker was ready, this one or another
-	folder    string // with traces; "" until a worker named one
-	replaced  *crashes.Death
-	format    string
-	level     string
-	asked     syscall.Signal // the first signal that asks for the end
-	sinceStop int            // looks
+	child      *child // that works, or is about to; nil in a pause
+	beside     *child // another one, before or after it has taken the place of that; nil: there is none
+	reload     reload
+	succession succession
+	instead    *Instead // for the next worker
+	memory     *os.File // what workers have it remember; nil: nothing
+	terminal   terminal
+	worked     bool   // a worker was ready, this one or another
+	folder     string // with traces; "" until a worker named one
+	replaced   *crashes.Death
+	format     string
+	level      string
+	asked      syscall.Signal // the first signal that asks for the end
+	sinceStop  int            // looks
 }
 
 // Run runs the command in a worker, and in another one if that dies, until one says its exit
 // code, which it returns. The error is for a worker that can't be had, or a [*DiedError].
 func Run(ctx context.Context, o Options) (int, error) {
-	s := &supervisor{Options: o, path: ownPath(), signals: watchSignals(), others: orphans.Children(), terminal: findTerminal()}
+	if o.Inherited != nil && o.Inherited.trial {
+		return 0, o.Inherited.answer()
+	}
+	s := &supervisor{Options: o, path: ownPath(), others: orphans.Children(), terminal: findTerminal()}
+	if o.Inherited != nil {
+		s.signals = o.Inherited.signals
+	} else {
+		s.signals = watchSignals()
+	}
 	defer s.signals.end()
 	defer s.over()
+	if o.Release != nil {
+		o.Release()
+	}
 	if ctx.Err() != nil {
 		return 0, nil // stopped before there is anything to stop
 	}
 	if err := orphans.Adopt(); err != nil {
 		return 0, err
 	}
-	if o.Input != nil {
-		s.input = newReplay(o.Input, o.MaxInput)
-	}
-	if !o.Once {
-		var err error
-		if s.memory, err = newMemory(); err != nil {
-			return 0, err
-		}
-		defer s.memory.Close()
-	}
 	looks := time.NewTicker(cmp.Or(o.look, look))
 	defer looks.Stop()
 	s.looks = looks.C
-	s.Manager.Status("starting")
-	s.Manager.Alive()
-	s.View.change(func(v *Snapshot) { v.Began = time.Now() })
+	inherits, err := s.begin()
+	defer s.memory.Close() // of none, it does nothing
+	if err != nil {
+		return 0, err
+	}
 	for {
-		if err := s.start(); err != nil {
+		if inherits {
+			inherits = false
+		} else if err := s.start(); err != nil {
 			if o.Once || s.history.deaths == 0 {
 				return 0, err
 			}
@@ -185,6 +199,31 @@ func Run(ctx context.Context, o Options) (int, error) {
 			return 0, nil
 		}
 	}
+}
+
+// begin gets all that is needed before the first worker, and reports whether there is one from before.
+func (s *supervisor) begin() (inherits bool, err error) {
+	s.succession.own, _ = os.Stat(running) // or it isn't known
+	if left := s.Inherited; left != nil {
+		if left.err == nil {
+			s.inherit(left.estate)
+			return true, nil
+		}
+		s.log().Error("what the supervisor before this one has left can't be read: its worker process is ended, and another one started", "err", left.err.Error())
+		orphans.Kill()
+	}
+	if s.Input != nil {
+		s.input = newReplay(s.Input, s.MaxInput)
+	}
+	if !s.Once {
+		if s.memory, err = newMemory(); err != nil {
+			return false, err
+		}
+	}
+	s.Manager.Status("starting")
+	s.Manager.Alive()
+	s.View.change(func(v *Snapshot) { v.Began = time.Now() })
+	return false, nil
 }
 
 // start starts the worker.
@@ -240,8 +279,11 @@ func (s *supervisor) watch() (ended *child, death *crashes.Death) {
 			s.reapOrphans()
 		case <-s.looks:
 			s.look()
+		case err := <-s.succession.trial.answered():
+			s.tried(err)
 		case <-s.beside.gone():
 			s.besideEnded()
+			s.succeed()
 		case <-s.child.gone():
 			ended, death = s.end(s.child)
 			s.child = nil
@@ -260,6 +302,9 @@ func (s *supervisor) end(c *child) (*child, *crashes.Death) {
 		if other != nil && other != c {
 			spare = append(slices.Clone(spare), other.pid)
 		}
+	}
+	if t := s.succession.trial; t != nil {
+		spare = append(slices.Clone(spare), t.pid)
 	}
 	e := c.clear(spare, func(m message) { s.hear(c, m) })
 	if len(e.left) > 0 {
@@ -293,7 +338,20 @@ func (s *supervisor) listen(c *child, m message, open bool) {
 func (s *supervisor) hear(c *child, m message) {
 	c.silent = 0
 	switch m.Kind {
+	case kindHello:
+		c.build, c.takesOver = m.Build, m.TakesOver
+		c.binary, _ = os.Stat(exeOf(c.pid)) // or it isn't known
+		if c == s.child {
+			s.View.change(func(v *Snapshot) { v.Build = c.build })
+		}
+	case kindPatience:
+		if m.Patience != nil {
+			c.patience = *m.Patience
+		}
 	case kindStage:
+		if c == s.beside && !s.reload.yielding {
+			s.reload.looks = 0 // it gets on
+		}
 		if c.stage = m; m.Stage == StageOpening && m.Plugin != nil {
 			c.met = append(c.met, *m.Plugin)
 		}
@@ -352,7 +410,8 @@ func (s *supervisor) removeTemporary(c *child) {
 // gone.
 func (s *supervisor) reapOrphans() {
 	for _, pid := range orphans.Children() {
-		if slices.ContainsFunc(s.children(), func(c *child) bool { return c.pid == pid }) {
+		t := s.succession.trial
+		if t != nil && t.pid == pid || slices.ContainsFunc(s.children(), func(c *child) bool { return c.pid == pid }) {
 			continue
 		}
 		if reap(pid) { // its number may soon be another's
@@ -379,6 +438,7 @@ func (s *supervisor) look() {
 		}
 	}
 	s.lookAtReload()
+	s.succeed()
 	if s.asked == 0 {
 		return
 	}
@@ -394,63 +454,6 @@ func (s *supervisor) endLate(c *child) {
 	c.givenUp = "since it did not stop in time"
 	s.log().Error("the worker process did not stop in time: it is ended", "seconds", stopLooks, "stage", c.stage.Stage, "at", c.stage.At)
 	c.signal(unix.SIGKILL)
-}
-
-// rememberReady notes which plugins were open when the work began.
-func (s *supervisor) rememberReady(c *child) {
-	if s.folder == "" || len(c.plugins) == 0 {
-		return
-	}
-	now := time.Now()
-	if m, err := crashes.Recall(s.folder); err == nil {
-		isNew := false
-		for _, p := range c.plugins {
-			known := m.Plugins[p.SHA256]
-			isNew = isNew || known == nil || known.Ready.IsZero()
-		}
-		if !isNew {
-			return
-		}
-	}
-	err := crashes.Change(s.folder, func(m *crashes.Memory) {
-		for _, p := range c.plugins {
-			if known := m.Of(p); known.Ready.IsZero() {
-				known.Ready = now
-			}
-		}
-	})
-	if err != nil {
-		s.log().Warn("it can't be kept which plugins have worked", "err", err.Error())
-	}
-}
-
-// rest waits before the next worker, unless somebody asks for a reload, which that will be. It
-// reports false where the end is asked for.
-func (s *supervisor) rest(pause time.Duration) bool {
-	if pause > 0 {
-		s.Manager.Status("the worker process has ended; another one is started in " + pause.String())
-	}
-	s.View.change(func(v *Snapshot) { v.Until = time.Now().Add(pause) })
-	timer := time.NewTimer(pause)
-	defer timer.Stop()
-	for s.asked == 0 {
-		select {
-		case sig := <-s.signals.came:
-			if s.answer(sig); len(s.reload.wanted) > 0 {
-				return true
-			}
-		case r := <-s.Reloads:
-			s.want(r)
-			return true
-		case <-s.signals.childEnded:
-			s.reapOrphans()
-		case <-s.looks:
-			s.Manager.Alive()
-		case <-timer.C:
-			return true
-		}
-	}
-	return false
 }
 
 func (s *supervisor) log() *slog.Logger {

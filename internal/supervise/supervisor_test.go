@@ -32,21 +32,44 @@ import (
 const asSupervisor = "OTAI_TEST_SUPERVISOR"
 
 func TestMain(m *testing.M) {
-	switch w, err := Connect(); {
+	inherited, takesOver := Begin(), form
+	if ownMark() == "old" {
+		takesOver = 0
+	}
+	switch w, err := connect(ownMark(), takesOver); {
 	case err != nil:
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	case w != nil:
 		os.Exit(act(w, os.Args[1:]))
 	}
-	if how := os.Getenv(asSupervisor); how != "" {
-		os.Exit(superviseHere(how))
+	if inherited != nil && !inherited.trial && ownMark() == "forgets" {
+		inherited.err = errors.New("half of it is missing")
+	}
+	if how := os.Getenv(asSupervisor); how != "" || inherited != nil {
+		os.Exit(superviseHere(how, inherited))
 	}
 	goleak.VerifyTestMain(m)
 }
 
-func superviseHere(how string) int {
+func superviseHere(how string, inherited *Inherited) int {
+	if inherited != nil && inherited.trial {
+		switch ownMark() {
+		case "refuses":
+			fmt.Fprintln(os.Stderr, "a library is missing")
+			return 7
+		case "hangs":
+			time.Sleep(time.Hour)
+		}
+	}
+	if inherited != nil && inherited.err == nil && !inherited.trial {
+		fmt.Println("anew", os.Getpid()) // it hears signals already
+		if wait, err := time.ParseDuration(os.Getenv("SLOW")); err == nil {
+			time.Sleep(wait) // as on a machine that is busy
+		}
+	}
 	o := Options{
+		Version: ownMark(), Inherited: inherited,
 		Args: os.Args[1:], Once: strings.Contains(how, "once"), Temporary: 1, Refused: 3, Rejects: []int{2, 3},
 		Logger: func(string, string) *slog.Logger { return slog.New(slog.NewTextHandler(os.Stderr, nil)) },
 	}

@@ -29,6 +29,9 @@ type Snapshot struct {
 	Until    time.Time      // when the next worker is started
 	Reload   ReloadOutcome  // the last one
 	InUse    *InUse         // instead of what is there; nil: that is what it works with
+	Build    string         // the worker's version
+	// Stays is why this supervisor isn't of the worker's binary; "" if it is, or will be in a moment.
+	Stays string
 }
 
 // Snapshot returns the present one.
@@ -78,9 +81,19 @@ func (v *View) worker(c *child) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	v.asks, v.state.Worker, v.state.Since, v.state.Ready = nil, 0, time.Now(), false
-	v.state.InUse = nil
+	v.state.InUse, v.state.Build, v.state.Stays = nil, "", ""
 	if v.state.Stage, v.state.At = "", ""; c != nil {
-		v.state.InUse = c.inUse
+		v.state.InUse, v.state.Build = c.inUse, c.build
 		v.asks, v.state.Worker, v.state.Stage, v.state.Until = c.asks, c.pid, StageStart, time.Time{}
 	}
+}
+
+// restore shows what the supervisor before this one has shown.
+func (v *View) restore(s Snapshot, c *child) {
+	if v == nil {
+		return
+	}
+	v.mu.Lock()
+	defer v.mu.Unlock()
+	v.state, v.asks = s, c.asks
 }

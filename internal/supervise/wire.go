@@ -19,23 +19,24 @@ const protocol = 1
 
 // The kinds of messages. The supervisor begins with begin, the worker with hello.
 const (
-	kindBegin   = "begin"   // to the worker: the version, the death that it replaces, whether it is beside another one, with what it works
-	kindStop    = "stop"    // to the worker: end in order
-	kindYield   = "yield"   // to the worker: begin nothing more, give back the runs, close the store, and wait
-	kindResume  = "resume"  // to the worker that has yielded: go on, there is no other one
-	kindTake    = "take"    // to the worker that is prepared: open the store and begin
-	kindHello   = "hello"   // the version
-	kindAlive   = "alive"   // the scheduler works
-	kindStage   = "stage"   // what it does from now on, with which plugin
-	kindPlugin  = "plugin"  // one that it has opened
-	kindPlace   = "place"   // a place whose calls it counts, and whose plugin works there
-	kindTemp    = "temp"    // a folder that it removes at its end
-	kindTrace   = "trace"   // where the trace of its end will be
-	kindLogging = "logging" // how its configuration wants lines to look
-	kindWaiting = "waiting" // the start is over as far as it depends on this process; for what it waits
-	kindDoors   = "doors"   // by which others ask, as its configuration wants them
-	kindInstead = "instead" // since when what it works with, instead of what is there, is known to work
-	kindExit    = "exit"    // the exit code; it is about to end
+	kindBegin    = "begin"    // to the worker: the version, the death that it replaces, whether it is beside another one, with what it works
+	kindStop     = "stop"     // to the worker: end in order
+	kindYield    = "yield"    // to the worker: begin nothing more, give back the runs, close the store, and wait
+	kindResume   = "resume"   // to the worker that has yielded: go on, there is no other one
+	kindTake     = "take"     // to the worker that is prepared: open the store and begin
+	kindHello    = "hello"    // the versions, and what a supervisor of this binary can take over
+	kindAlive    = "alive"    // the scheduler works
+	kindStage    = "stage"    // what it does from now on, with which plugin
+	kindPlugin   = "plugin"   // one that it has opened
+	kindPlace    = "place"    // a place whose calls it counts, and whose plugin works there
+	kindTemp     = "temp"     // a folder that it removes at its end
+	kindTrace    = "trace"    // where the trace of its end will be
+	kindLogging  = "logging"  // how its configuration wants lines to look
+	kindWaiting  = "waiting"  // the start is over as far as it depends on this process; for what it waits
+	kindDoors    = "doors"    // by which others ask, as its configuration wants them
+	kindPatience = "patience" // how long a part of a reload may take, as its configuration has it
+	kindInstead  = "instead"  // since when what it works with, instead of what is there, is known to work
+	kindExit     = "exit"     // the exit code; it is about to end
 
 	// Of a worker that takes the place of another, or gives it up.
 	kindPrepared = "prepared" // its configuration is right, and its services have been started as far as they can be
@@ -66,6 +67,11 @@ type message struct {
 	Memory  bool            `json:"memory,omitempty"` // it has the descriptor for that
 	Runs    string          `json:"runs,omitempty"`   // where runs are kept
 	Text    string          `json:"text,omitempty"`
+	Build   string          `json:"build,omitempty"` // the version of otai
+
+	TakesOver int       `json:"takes_over,omitempty"` // the form of what a supervisor leaves
+	Deep      bool      `json:"deep,omitempty"`       // more is to be asked before it takes over
+	Patience  *Patience `json:"patience,omitempty"`
 }
 
 const (

@@ -48,6 +48,7 @@ type Worker struct {
 	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
 	turns      turns // who has the store
+	deep       bool
 	memory     *os.File
 	instead    *Instead
 	covered    []int
@@ -60,8 +61,11 @@ type Worker struct {
 var errSupervisorGone = errors.New("the supervisor has gone")
 
 // Connect must be called by main before anything else but the probe's. It returns nil in a
-// process that wasn't started as a worker.
-func Connect() (*Worker, error) {
+// process that wasn't started as a worker. build is the version of this otai.
+func Connect(build string) (*Worker, error) { return connect(build, form) }
+
+// connect says that a supervisor of this binary takes over that form, or none.
+func connect(build string, takesOver int) (*Worker, error) {
 	if len(os.Args) < 2 || os.Args[1] != workerArgument {
 		return nil, nil
 	}
@@ -77,6 +81,7 @@ func Connect() (*Worker, error) {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
 	w.replaces, w.calls, w.answers, w.turns = begin.Death, openCalls(workerCalls), openAnswers(), newTurns(begin.Beside)
+	w.deep = begin.Deep
 	w.memory, w.instead, w.covered = openMemory(begin.Memory), begin.Instead, begin.Covered
 	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
 	// So that nobody is lost if the supervisor is killed before this process.
@@ -90,7 +95,7 @@ func Connect() (*Worker, error) {
 	w.done.Go(w.listen)
 	w.done.Go(w.report)
 	w.done.Go(w.answers.listen)
-	w.say(message{Kind: kindHello, Version: protocol})
+	w.say(message{Kind: kindHello, Version: protocol, Build: build, TakesOver: takesOver})
 	return w, nil
 }
 
@@ -233,6 +238,12 @@ func (w *Worker) Tracing(path string) { w.say(message{Kind: kindTrace, Trace: pa
 func (w *Worker) Logging(format, level string) {
 	w.say(message{Kind: kindLogging, Format: format, Level: level})
 }
+
+// Deep reports whether more is to be asked before this worker takes the place of the one beside it.
+func (w *Worker) Deep() bool { return w.Beside() && w.deep }
+
+// Patience says how long this worker may take at a reload.
+func (w *Worker) Patience(p Patience) { w.say(message{Kind: kindPatience, Patience: &p}) }
 
 // Doors says by which doors others are to be let in.
 func (w *Worker) Doors(d Doors) { w.say(message{Kind: kindDoors, Doors: &d}) }

@@ -66,6 +66,22 @@ func (m *Manager) Environ() []string {
 	return m.environ
 }
 
+// Resume is for a process that has taken the place of another one: the manager knows that the
+// service has started, and its status.
+func (m *Manager) Resume(status string) {
+	if m != nil {
+		m.ready, m.status = true, status
+	}
+}
+
+// StillAlive is Alive, and the manager hears of it at once.
+func (m *Manager) StillAlive() {
+	if m != nil {
+		m.alive = time.Time{}
+		m.Alive()
+	}
+}
+
 // Ready says that the start is over.
 func (m *Manager) Ready(status string) {
 	if m == nil || m.ready {

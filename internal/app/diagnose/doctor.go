@@ -72,19 +72,7 @@ func Doctor(ctx context.Context, s app.Settings, o DoctorOptions) (Diagnosis, er
 		d.Diagnostics = append(d.Diagnostics, f)
 		o.Show(f)
 	}
-	models := newModelDoctor(ctx, a)
-	models.engine = engine
-	for _, service := range a.Document.Services {
-		instance, _ := engine.Service(service.ID)
-		models.check(service.ID, instance, o.Working, add)
-	}
-	systems := 0
-	for _, service := range a.Document.Services {
-		instance, _ := engine.Service(service.ID)
-		if a.diagnose(ctx, models, service.ID, instance, add) {
-			systems++
-		}
-	}
+	systems := a.ask(ctx, engine, o.Working, add)
 	a.lookIntoRuns(ctx, add)
 	err = engine.Close()
 	switch {
@@ -98,6 +86,24 @@ func Doctor(ctx context.Context, s app.Settings, o DoctorOptions) (Diagnosis, er
 		return d, &app.ExitError{Code: app.CodeRun, Err: errUnhealthy}
 	}
 	return d, nil
+}
+
+// ask has services say what is there of what the configuration needs, models first, and returns how many of
+// them are ticket systems.
+func (a analysis) ask(ctx context.Context, engine *orchestrator.Engine, working func(string), add func(Diagnostic)) (systems int) {
+	models := newModelDoctor(ctx, a)
+	models.engine = engine
+	for _, service := range a.Document.Services {
+		instance, _ := engine.Service(service.ID)
+		models.check(service.ID, instance, working, add)
+	}
+	for _, service := range a.Document.Services {
+		instance, _ := engine.Service(service.ID)
+		if a.diagnose(ctx, models, service.ID, instance, add) {
+			systems++
+		}
+	}
+	return systems
 }
 
 var errUnhealthy = errors.New("a check failed")

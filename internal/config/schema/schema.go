@@ -143,7 +143,8 @@ func (b schemaBuilder) document() object {
 			"api_version": textSchema("Constraint on the level of otai's contract, such as >=1.0.0."),
 			"infrastructure": closed(object{
 				"logging": closed(logging), "runs": closed(runs), "decisions": closed(decisions), "admin": closed(admin), "default_template_renderer": ignored,
-				"start_timeout": params.Schema(&params.Spec{Name: "start_timeout", Kind: params.KindDuration, Doc: "How long the start of one service or pipe may take, in which models are loaded.", Default: &startTimeout}, vocabulary.ReferencePattern),
+				"start_timeout":  params.Schema(&params.Spec{Name: "start_timeout", Kind: params.KindDuration, Doc: "How long the start of one service or pipe may take, in which models are loaded.", Default: &startTimeout}, vocabulary.ReferencePattern),
+				"reload_timeout": params.Schema(&params.Spec{Name: "reload_timeout", Kind: params.KindDuration, Doc: "How long at a reload the start of one service may take, and the hand-over to the new worker process; else what runs goes on. Not given, it is a minute for the hand-over, and ten seconds more than start_timeout for a start."}, vocabulary.ReferencePattern),
 			}),
 			"plugins":      listOf("Order and policy of plugins. One that is not listed is loaded, too.", object{"anyOf": []any{object{"type": "string"}, plugin}}),
 			"plugin_dirs":  textsSchema("Folders with plugins."),

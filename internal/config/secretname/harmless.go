@@ -14,7 +14,7 @@ var harmless = func() map[string]bool {
 		insecure_skip_verify interval items keep keep_text key_file late level limit listen log_file_path log_format log_to_file loggers logging longest
 		max_attempts max_changes max_connections max_memory_mb max_note_bytes max_response_mb metrics_open model model_name name note note_marker notes offset on
 		onnx_file onnxruntime_library open_ticket_ai operation_urls orchestrator orchestrator_sleep otai owner params
-		plugin_dirs poll_only plugins preload priorities priority proxy queue queues repeat requests_per_second required revision root run runners runs
+		plugin_dirs poll_only plugins preload priorities priority proxy queue queues reload_timeout repeat requests_per_second required revision root run runners runs
 		schema search search_criteria server_name services session session_remove sha256 signature start_timeout state states steps subject text
 		apply_from from language map map_file otherwise suggest_from suggestion_field
 		threads tickets_per_hour ticket_id ticket_search_criteria ticket_system time_zone timeout timeouts tls top_k trusted_keys update

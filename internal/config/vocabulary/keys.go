@@ -13,7 +13,7 @@ var (
 	DocumentKeys = []string{"api_version", "infrastructure", "plugins", "plugin_dirs", "trusted_keys", "services", "orchestrator"}
 	ServiceKeys  = []string{"use", "injects", "params", "allow", "max_changes"}
 
-	InfrastructureKeys = []string{"logging", "runs", "decisions", "admin", "start_timeout"}
+	InfrastructureKeys = []string{"logging", "runs", "decisions", "admin", "start_timeout", "reload_timeout"}
 	RunsKeys           = []string{"database", "schema", "keep", "poll_only"}
 	DecisionsKeys      = []string{"keep", "keep_text"}
 	AdminKeys          = []string{"listen", "token", "tls", "metrics_open"}
