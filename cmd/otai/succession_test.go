@@ -169,7 +169,9 @@ func TestASupervisorThatCanNotBecomeTheNewReleaseSaysSo(t *testing.T) {
 	for name, put := range map[string]func(t *testing.T, path string){
 		"/bin/true": func(t *testing.T, path string) { install(t, path, "/bin/true") },
 		"half":      half,
-		"earlier":   func(t *testing.T, path string) { install(t, path, filepath.Join(os.Getenv("OTAI_TEST_EARLIER"), "bin", "otai")) },
+		"earlier": func(t *testing.T, path string) {
+			install(t, path, filepath.Join(os.Getenv("OTAI_TEST_EARLIER"), "bin", "otai"))
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if name == "earlier" && os.Getenv("OTAI_TEST_EARLIER") == "" {

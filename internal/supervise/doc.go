@@ -14,6 +14,10 @@
 // A reload has two workers for a moment (reload.go, and turns.go on their side): the new one is
 // prepared while the old one works, and takes over what that gives back.
 //
+// After an update the supervisor becomes what its worker is already (succession.go): it executes that
+// binary in its own place, after a process of it has been asked (trial.go), and leaves it all that it
+// knows and has open (inherited.go).
+//
 // [Connect] is the worker's side (worker.go). It says what is about to run code of a plugin,
 // hears when to stop, and ends when the supervisor has gone.
 //
