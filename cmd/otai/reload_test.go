@@ -159,7 +159,7 @@ func reloadsUnderLoad(t *testing.T, hosts int) {
 	row(t, "the supervisor meanwhile", "%d to %d KiB in the first half, %d to %d in the second; descriptors %d to %d, at the end %d",
 		slices.Min(early), slices.Max(early), slices.Min(late), slices.Max(late), slices.Min(files), slices.Max(files), files[len(files)-1])
 	// A worker that has its place to give up may still be there.
-	if files[len(files)-1] > slices.Min(files)+10 || full() && slices.Max(late) > slices.Max(early)+2<<10 {
+	if files[len(files)-1] > slices.Min(files)+10 || full() && slices.Max(late) > slices.Max(early)+2<<10 || slices.Max(memory) > 10<<10 {
 		t.Errorf("it grows: memory %v KiB, descriptors %v", memory, files)
 	}
 }

@@ -45,8 +45,9 @@ func (c *command) supervise(ctx context.Context, o supervise.Options) error {
 	debug.SetTraceback("crash")
 	o.Args, o.Temporary, o.Refused, o.Logger, o.Output, o.Manager = os.Args[1:], int(app.CodeRun), int(app.CodePlugins), c.settings.PlainLogger, fileOf(c.settings.Stdout), c.process.manager
 	o.Report = func(plugin string) string { return "otai plugin report " + plugin + c.settings.StateFlag() }
-	o.Version, o.Inherited, o.Release = version, c.process.inherited, c.process.leave
+	o.Version, o.Inherited = version, c.process.inherited
 	if !o.Once { // a service
+		o.Release = c.process.leave
 		o.View = new(supervise.View)
 		reloads := make(chan supervise.Reload)
 		o.Reloads = reloads
