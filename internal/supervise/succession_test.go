@@ -3,6 +3,7 @@ package supervise
 import (
 	"bytes"
 	"fmt"
+	"io"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -20,12 +21,18 @@ const markedBy = "\nOTAI_TEST_MARK="
 
 // ownMark is what was written behind this test's binary.
 func ownMark() string {
-	content, err := os.ReadFile(running)
+	file, err := os.Open(running)
 	if err != nil {
 		return ""
 	}
-	if n := bytes.LastIndex(content, []byte(markedBy)); n >= 0 && n+64 > len(content) {
-		return string(content[n+len(markedBy):])
+	defer file.Close()
+	const most = 64
+	if _, err := file.Seek(-most, io.SeekEnd); err != nil {
+		return ""
+	}
+	end, _ := io.ReadAll(file)
+	if n := bytes.LastIndex(end, []byte(markedBy)); n >= 0 {
+		return string(end[n+len(markedBy):])
 	}
 	return "first"
 }
