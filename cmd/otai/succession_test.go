@@ -50,8 +50,8 @@ func install(t *testing.T, path, from string) {
 	}
 }
 
-// liveAs is a service of a program of its own.
-func liveAs(t *testing.T, program string, env []string, args ...string) *life {
+// liveOf is a service of a program of its own.
+func liveOf(t *testing.T, program string, env []string, args ...string) *life {
 	t.Helper()
 	l := &life{Cmd: newCommand(program, args...), log: &buffer{}, ended: make(chan struct{})}
 	l.Env, l.Dir = env, t.TempDir()
@@ -70,7 +70,7 @@ func TestTheSupervisorIsReplacedUnderLoad(t *testing.T) {
 	install(t, program, of["0.2.0"])
 	address := freeAddress(t)
 	config := writeFile(t, "infrastructure: { admin: { listen: \""+address+"\" } }\n"+rowConfig(3, "timeout: PT3S, late: PT2S", allInOneStep))
-	l := liveAs(t, program, env, "run", "--log-format", "json", "-c", config)
+	l := liveOf(t, program, env, "run", "--log-format", "json", "-c", config)
 	eventually(t, "it is ready", socketOf(env).ready)
 	pid := l.Process.Pid
 	flown := w.flow(50 * time.Millisecond)
@@ -185,7 +185,7 @@ func TestASupervisorThatCanNotBecomeTheNewReleaseSaysSo(t *testing.T) {
 			}
 			program := filepath.Join(t.TempDir(), "otai")
 			install(t, program, product.otai)
-			l := liveAs(t, program, w.environment(append(env, "OTAI_PLUGIN_DIR="+product.plugins)...), "run", "--log-format", "json", "-c", writeFile(t, rowConfig(1, "timeout: PT3S, late: PT2S", allInOneStep)))
+			l := liveOf(t, program, w.environment(append(env, "OTAI_PLUGIN_DIR="+product.plugins)...), "run", "--log-format", "json", "-c", writeFile(t, rowConfig(1, "timeout: PT3S, late: PT2S", allInOneStep)))
 			env = l.Env
 			eventually(t, "it is ready", socketOf(env).ready)
 			put(t, program)
