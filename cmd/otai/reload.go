@@ -56,14 +56,14 @@ nothing failed. It needs the state folder of that otai: its user or root, and
 				}
 				return app.ExitWith(app.CodeRun, err)
 			}
-			text := "The configuration was reloaded.\n"
+			text := "The configuration was reloaded."
 			switch {
 			case became.Deep:
-				text = "The configuration was reloaded; the checks of the help desks and models had failed nowhere.\n"
+				text = "The configuration was reloaded; the checks of the help desks and models had failed nowhere."
 			case deep:
-				text += "The help desks and models were not asked before: no worker process was at work, so a new one began at once. Use otai doctor.\n"
+				text += " The help desks and models were not asked before: no worker process was at work, so a new one began at once. Use otai doctor."
 			}
-			_, err = show(out, "%s", text)
+			_, err = show(out, "%s\n", text)
 			return err
 		},
 	}
