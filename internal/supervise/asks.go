@@ -103,7 +103,7 @@ func newAsks() (*asks, *os.File, error) {
 	return openAsks(c.file, 0), theirs, nil
 }
 
-// openAsks goes on with a connection on which so many questions were asked.
+// openAsks goes on with a connection, after that number of questions.
 func openAsks(file *os.File, asked uint64) *asks {
 	a := &asks{file: file, next: asked, waiting: make(map[uint64]*question)}
 	a.begin()

@@ -82,10 +82,10 @@ func (t *trial) await(answer, complaint *os.File) {
 			break
 		}
 	}
-	t.said <- verdict(heard, complained, status)
+	t.said <- outcomeOf(heard, complained, status)
 }
 
-func verdict(heard, complained []byte, status unix.WaitStatus) error {
+func outcomeOf(heard, complained []byte, status unix.WaitStatus) error {
 	if string(bytes.TrimSpace(heard)) == canAnswer() {
 		return nil
 	}
