@@ -13,6 +13,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os"
 	"path/filepath"
 	"slices"
 	"time"
@@ -95,12 +96,19 @@ func Decode(data []byte) (c Configuration, err error) {
 	return c, json.Unmarshal(content, &c)
 }
 
-// Write keeps the copy in a folder that nobody else can enter: whole, or not at all.
+// Write keeps the copy in a folder that nobody else can enter, and nobody else writes to: whole, or not at
+// all. What one that was killed has left there is removed.
 func Write(folder string, c Configuration) error {
 	c.DotEnv, c.Secrets, c.Plugins = nil, nil, nil
 	content, err := c.Encode()
 	if err != nil {
 		return err
+	}
+	entries, _ := os.ReadDir(folder)
+	for _, entry := range entries {
+		if entry.Name() != name && entry.Type().IsRegular() {
+			_ = os.Remove(filepath.Join(folder, entry.Name())) // else it is tried again the next time
+		}
 	}
 	return files.Replace(filepath.Join(folder, name), content, 0o600)
 }
