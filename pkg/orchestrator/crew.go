@@ -301,7 +301,7 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 		c.fired = c.fired || !f.due && !result.Skipped()
 		c.errs = append(c.errs, errs...)
 		if c.outage != nil && !result.Skipped() {
-			c.outage.over(f.begun, reached(f.due, empty)...)
+			c.outage.over(f.begun, f.reached(empty)...)
 		}
 		if empty {
 			c.emptyAt = f.changes
@@ -313,12 +313,15 @@ func (c *crew) ended(f *firing, found bool, result api.PipeResult, err error) {
 }
 
 // reached says what a run has shown to work: a firing that claimed something has searched
-// and worked, one that found nothing has searched, and a run that was due has worked.
-func reached(due, empty bool) []phase {
+// and worked, one that found nothing, or whose items all wait, has searched, and a run that was due
+// has worked.
+func (f *firing) reached(empty bool) []phase {
 	switch {
-	case due:
+	case f.due && f.waits.Load():
+		return nil
+	case f.due:
 		return []phase{working}
-	case empty:
+	case empty || f.waits.Load():
 		return []phase{searching}
 	}
 	return []phase{searching, working}

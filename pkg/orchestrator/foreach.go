@@ -69,6 +69,9 @@ func (n *node) each(ctx context.Context, loop Loop, scope api.Scope) (api.PipeRe
 	if err != nil {
 		return api.PipeResult{}, err
 	}
+	if f, ok := ctx.Value(firingKey{}).(*firing); ok && tally.Waiting > 0 && tally.Waiting == tally.Count {
+		f.waits.Store(true)
+	}
 	return api.Success(map[string]any{
 		"count": tally.Count, "applied": tally.Applied, "left": tally.Left,
 		"waiting": tally.Waiting, "dead": tally.Dead, "other": tally.Other,

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -88,7 +89,8 @@ type firing struct {
 	begun    time.Time
 	lent     bool // its request is overdue: it has no worker any more
 	over     bool
-	changes  int // of the engine when it began
+	changes  int         // of the engine when it began
+	waits    atomic.Bool // a loop of it has items, and none has come to an end
 }
 
 type firingKey struct{}
