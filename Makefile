@@ -87,7 +87,7 @@ packages: bundle ## pack what was built as deb and rpm, too; checksums of all be
 	@build/packages.sh $(VERSION)
 
 sign: ## sign the files in build/dist/SHA256SUMS, and it, with minisign: KEY names the secret key, OTAI_SIGN_PASSWORD has its password
-	@test -n '$(KEY)' || { echo 'make: set KEY to the file of the secret key; `otai plugin keygen` makes a pair' >&2; exit 2; }
+	@test -n '$(KEY)' || { echo 'make: set KEY to the file of the secret key; `otai plugin sign --generate NAME` makes a pair' >&2; exit 2; }
 	cd $(DIST) && tools/packages sign '$(abspath $(KEY))' SHA256SUMS $$(cut -c67- SHA256SUMS)
 
 install: build ## install into DESTDIR and PREFIX

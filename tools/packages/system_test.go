@@ -160,18 +160,11 @@ func TestTheServiceUnderSystemd(t *testing.T) {
 func TestThePackageIsReplacedAndRemoved(t *testing.T) {
 	dir, deb, version := built(t)
 	m := boot(t, dir)
-	content, err := os.ReadFile(newer(t, dir, version, "deb"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	// Where both see it.
-	if err := os.WriteFile("/proc/"+m.leader+"/root/root/newer.deb", content, 0o644); err != nil {
-		t.Fatal(err)
-	}
+	m.bring(newer(t, dir, version, "deb"), "newer.deb")
 	cursor, before := m.now(), m.files()
 	m.run("dpkg -i /packages/" + deb + "; " + configure + startDesk + "; echo '# mine' >>/etc/otai/otai.env; systemctl enable --now otai")
 	began := time.Now()
-	m.run("dpkg -i /root/newer.deb") // while it works
+	m.run("dpkg -i " + brought + "newer.deb") // while it works
 	t.Logf("the upgrade took %s", time.Since(began).Round(time.Millisecond))
 	if s := m.service(); s["ActiveState"] != "active" {
 		t.Errorf("after the upgrade: %v", s)

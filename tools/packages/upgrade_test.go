@@ -39,21 +39,24 @@ func hostOf(t *testing.T, version string) func(string) {
 	}
 }
 
-// bring copies a package to where the machine has it.
-func (m *machine) bring(deb, name string) {
+// brought is where the machine has what was brought to it.
+const brought = "/var/tmp/"
+
+// bring copies a file to where the machine has it.
+func (m *machine) bring(file, name string) {
 	m.Helper()
-	content, err := os.ReadFile(deb)
+	content, err := os.ReadFile(file)
 	if err != nil {
 		m.Fatal(err)
 	}
-	if err := os.WriteFile("/proc/"+m.leader+"/root/root/"+name, content, 0o644); err != nil {
+	if err := os.WriteFile("/proc/"+m.leader+"/root"+brought+name, content, 0o644); err != nil {
 		m.Fatal(err)
 	}
 }
 
 // worksWith reports whether the worker is of the binary that is there now.
 func (m *machine) worksWith(pid string) bool {
-	return pid != "" && strings.TrimSpace(m.try("stat -L -c %i /proc/"+pid+"/exe")) == strings.TrimSpace(m.run("stat -c %i /usr/bin/otai"))
+	return pid != "" && strings.TrimSpace(m.try("stat -L -c %i /proc/"+pid+"/exe")) == strings.TrimSpace(m.run("stat -L -c %i $(command -v otai)"))
 }
 
 // TestUpgradesUnderLoad upgrades, downgrades and restarts while tickets come in.
@@ -82,7 +85,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 	pass("nothing", "sleep 2")
 	for range 2 {
 		for _, p := range []struct{ what, script, version string }{
-			{"upgrade", "dpkg -i /root/newer.deb", version + "+1"},
+			{"upgrade", "dpkg -i " + brought + "newer.deb", version + "+1"},
 			{"downgrade", "dpkg -i --force-downgrade /packages/" + deb, version},
 		} {
 			pass(p.what, p.script)
@@ -139,7 +142,7 @@ func TestABrokenUpgrade(t *testing.T) {
 	flow("at first")
 
 	before := m.worker()
-	out := m.run("dpkg -i /root/broken.deb 2>&1")
+	out := m.run("dpkg -i " + brought + "broken.deb 2>&1")
 	if !strings.Contains(out, "has not taken over") {
 		t.Errorf("the upgrade to a binary that ends at once says:\n%s", out)
 	}
@@ -156,7 +159,7 @@ func TestABrokenUpgrade(t *testing.T) {
 	flow("with the binary that works")
 
 	// While a package is unpacked, one file is new and another one isn't yet, or is half there.
-	m.run("cd /usr/lib/otai/plugins; cp -a otai_hf_local.so /root/; cp -a /usr/bin/otai /usr/bin/otai.new; mv /usr/bin/otai.new /usr/bin/otai; truncate -s 100000 otai_hf_local.so")
+	m.run("cd /usr/lib/otai/plugins; cp -a otai_hf_local.so " + brought + "; cp -a /usr/bin/otai /usr/bin/otai.new; mv /usr/bin/otai.new /usr/bin/otai; truncate -s 100000 otai_hf_local.so")
 	if out := m.run("! systemctl reload otai 2>&1; journalctl -u otai -p err -n 3 -o cat --no-pager"); !strings.Contains(out, "otai_hf_local") {
 		t.Errorf("a reload with half of a plugin:\n%s", out)
 	}
@@ -164,7 +167,7 @@ func TestABrokenUpgrade(t *testing.T) {
 	m.run("kill -KILL " + m.worker())
 	time.Sleep(5 * time.Second)
 	untouched("with a worker that died while a package was unpacked")
-	m.run("mv /root/otai_hf_local.so /usr/lib/otai/plugins/")
+	m.run("mv " + brought + "otai_hf_local.so /usr/lib/otai/plugins/")
 	flow("when the package is unpacked")
 	l.end()
 }
