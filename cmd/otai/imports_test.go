@@ -32,7 +32,7 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/decisioncheck":  {"internal/app/flow", "internal/bounds", "internal/base", "internal/base/...", "internal/decisions", "internal/files", "internal/config/...", "internal/config", "internal/redact", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
-	"internal/app/late":           {"internal/decisions", "internal/revert", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/app/late":           {"internal/bounds", "internal/lazyregexp", "internal/decisions", "internal/revert", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/app/logs":           {"internal/app/visible", "internal/systemd", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},
 	"internal/app/visible":        {},
