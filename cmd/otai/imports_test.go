@@ -10,7 +10,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/late", "internal/app/decisioncheck", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/lastgood", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/late", "internal/app/decisioncheck", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/untold", "internal/counted", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/lastgood", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -56,12 +56,14 @@ var mayImport = map[string][]string{
 	"internal/lastgood":           {"internal/files"},
 	"internal/lazyregexp":         {},
 	"internal/redact":             {},
-	"internal/base":               {"internal/base/batch", "internal/base/decision", "internal/decisions", "internal/files", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/counted":            {},
+	"internal/untold":             {"internal/redact", "pkg/params/freeze", "pkg/api"},
+	"internal/base":               {"internal/base/batch", "internal/base/decision", "internal/decisions", "internal/files", "internal/jinja/...", "internal/lazyregexp", "internal/redact", "internal/untold", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/base/batch":         {"pkg/params/freeze", "pkg/api"},
 	"internal/decisions":          {},
 	"internal/revert":             {"internal/decisions", "pkg/api"},
 	"internal/report":             {},
-	"internal/trial":              {"internal/decisions", "internal/runs/criteria", "internal/runs/picture", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/trial":              {"internal/decisions", "internal/redact", "internal/untold", "internal/runs/criteria", "internal/runs/picture", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja":              {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/jinja/analysis":     also(belowEval, "internal/jinja/eval", "internal/jinja/syntax"),
 	"internal/jinja/eval":         also(belowEval, "internal/jinja/syntax"),
@@ -97,7 +99,7 @@ var mayImport = map[string][]string{
 
 // direct are further limits on direct imports.
 var direct = map[string][]string{
-	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/app/support", "internal/decisions", "internal/doors", "internal/health", "internal/supervise", "internal/systemd", "pkg/api"},
+	"cmd/otai": {"internal/app", "internal/app/visible", "internal/app/begin", "internal/app/try", "internal/app/diagnose", "internal/app/models", "internal/app/plugins", "internal/app/demo", "internal/app/template", "internal/app/runs", "internal/app/support", "internal/counted", "internal/decisions", "internal/doors", "internal/health", "internal/supervise", "internal/systemd", "pkg/api"},
 }
 
 // standardOnly may use nothing but the standard library and what mayImport says.

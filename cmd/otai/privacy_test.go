@@ -76,7 +76,7 @@ const oddSteps = `
   use: base:UpdateTicketPipe
   injects: { ticket_system: desk }
   params:
-    ticket_id: "{{ get_pipe_result('ticket').id }}"
+    ticket_id: "{{ get_pipe_result('title') if 'od27' in get_pipe_result('title') else get_pipe_result('ticket').id }}"
     updated_ticket: >-
       {% set text = get_pipe_result('title') %}{{ {text: 1} if 'od14' in text else text if 'od15' in text
       else {'fields': {'PendingTime': text}} if 'od16' in text else {'priority': {'name': '3 normal', text: 1}} if 'od17' in text else {'notes': [{'subject': 's', 'body': 'b', 'visible_to_customer': text}]} if 'od18' in text
@@ -105,8 +105,12 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 			const login, payslip, heating = "I have forgotten my password and can't log in", "How many vacation days do I have left, and where is my payslip?", "The heating in the meeting room on the second floor is broken, it is very cold"
 			applied, left, refused, half := add(login), add(heating), add(payslip), add(payslip+" half")
 			ids := []string{applied, left, refused, half}
-			for n := range 26 {
-				ids = append(ids, add([]string{"odd", "od"}[min(n/9, 1)]+strconv.Itoa(n+1)))
+			for n := range 31 {
+				name := []string{"odd", "od"}[min(n/9, 1)] + strconv.Itoa(n+1)
+				if name == "od29" {
+					name = heating + " " + name // which a DecisionPipe leaves alone
+				}
+				ids = append(ids, add(name))
 			}
 			env := append(w.environment(), "CHECKOUT="+product.root)
 			kept := func() []byte { return filesBelow(t, stateOf(env)) }
@@ -121,8 +125,14 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 					return append(dump, filesBelow(t, stateOf(env))...)
 				}
 			}
-			decide := oddSteps + strings.Replace(strings.Replace(decideStep, "from: classify,", `from: "{{ get_pipe_result('ticket').subject if 'od25' in get_pipe_result('ticket').subject else 'title' if 'od26' in get_pipe_result('ticket').subject else 'classify' }}",`, 1), "THEN", strings.Replace(decideMap, "queue: HR", "queue: Secret", 1)+", apply_from: { default: 0.1 }", 1)
-			text := strings.Replace(forEach(allFetched, itemStep+decide), "          run:", "          retry: { max_attempts: 1 }\n          run:", 1)
+			decide := oddSteps + strings.NewReplacer(
+				"from: classify,", `from: "{{ get_pipe_result('ticket').subject if 'od25' in get_pipe_result('ticket').subject else 'title' if 'od26' in get_pipe_result('ticket').subject else 'classify' }}",`,
+				`ticket_id: "{{ get_pipe_result('ticket').id }}"`, `ticket_id: "{{ get_pipe_result('ticket').subject if 'od28' in get_pipe_result('ticket').subject or 'od29' in get_pipe_result('ticket').subject else get_pipe_result('ticket').id }}"`,
+				`model_name: "{{ get_env`, `model_name: "{{ get_pipe_result('ticket').subject if 'od30' in get_pipe_result('ticket').subject else './' ~ get_pipe_result('ticket').subject if 'od31' in get_pipe_result('ticket').subject else get_env`,
+				"}}/examples/demo/models/queue", "~ '/examples/demo/models/queue' }}",
+				"THEN", strings.Replace(decideMap, "queue: HR", "queue: Secret", 1)+", apply_from: { default: 0.1 }",
+			).Replace(decideStep)
+			text := strings.NewReplacer("          run:", "          retry: { max_attempts: 1 }\n          run:", "workers: 4\n", "workers: 4\n                    key: item.subject\n").Replace(forEach(allFetched, itemStep+decide))
 			config := writeFile(t, text+"  models: { use: hf-local:HFClassificationService }\n")
 			nowhere := func(when, where string, content []byte) {
 				t.Helper()
@@ -139,6 +149,16 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 				}
 				return out
 			}
+
+			report := filepath.Join(t.TempDir(), "report.jsonl")
+			tried, _ := w.command(env, "try", "--last", "100", "-o", report, "-c", config)
+			content, err := os.ReadFile(report)
+			must(t, err)
+			if n := bytes.Count(content, []byte("\n")); n != len(ids) {
+				t.Errorf("%d of %d tickets are tried:\n%s", n, len(ids), tried)
+			}
+			nowhere("before the runs", "the report of try", content)
+			nowhere("before the runs", "what try says", []byte(tried))
 
 			type run struct {
 				ID, State, Outcome string

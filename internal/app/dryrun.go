@@ -22,7 +22,7 @@ func (a *Setup) Trial(o trial.Options) (*trial.Trial, orchestrator.Options, erro
 		}
 	}
 	o.Bundled = append(slices.Clone(bundled), base.Name)
-	o.Locate = a.Place
+	o.Locate, o.Written = a.Place, a.written
 	all := a.bounds()
 	o.Bounds = func(service string) trial.Bounds { return all[service].Allow }
 	t := trial.New(o)

@@ -45,7 +45,7 @@ func TestADryRunShowsStateAndLockOfWhatWouldBeChanged(t *testing.T) {
 	}}
 	var log bytes.Buffer
 	d := dryRun{slog.New(slog.NewTextHandler(&log, nil))}
-	dry := trial.New(trial.Options{Shown: d.shown, Ended: d.ended}).Wrap(orchestrator.Service{ID: "desk", Use: "acme:Desk"}, desk).(api.TicketSystem)
+	dry := trial.New(trial.Options{Shown: d.shown, Ended: d.ended, Written: func(text string) bool { return text == "9" }}).Wrap(orchestrator.Service{ID: "desk", Use: "acme:Desk"}, desk).(api.TicketSystem)
 	update := func(id string) string {
 		t.Helper()
 		log.Reset()

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app/late"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/journal"
@@ -47,7 +48,7 @@ func (a *Setup) keepRuns(o RunOptions) *keptRuns {
 	if a.Document.Runs.Database == "" {
 		clock = runs.BootClock
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Called: a.measures.called, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	k.gate = gate.New(gate.Options{Logger: a.logger, Called: a.measures.called, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, Written: a.written, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
 	return k
 }
 
@@ -63,7 +64,7 @@ func (k *keptRuns) open(ctx context.Context) error {
 	k.engine = runs.New(runs.Options{
 		Ended: a.measures.ended,
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
+		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Tells: k.gate.Tells, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	k.runs.Use(k.engine)
 	return nil
@@ -172,6 +173,6 @@ func undone(c store.Counts) error {
 	if aside+dead+cause+system+unreadable == 0 {
 		return nil
 	}
-	return fmt.Errorf("not all is done: %d tickets are set aside, %d are dead, %d wait for a cause, %d because the system fails, %d can't be read; `otai runs waiting` says why",
-		aside, dead, cause, system, unreadable)
+	return fmt.Errorf("not all is done: %s, %s, %s, %d because the system fails, %d can't be read; `otai runs waiting` says why",
+		counted.Of(aside, "ticket is set aside", "tickets are set aside"), counted.Of(dead, "is dead", "are dead"), counted.Of(cause, "waits for a cause", "wait for a cause"), system, unreadable)
 }

@@ -37,7 +37,8 @@ type PluginLoad struct {
 	Opening    func(loader.Plugin)      // see [loader.Options]
 	Former     []loader.Former          // likewise
 
-	Clocks *base.Clocks // of triggers; nil: nobody wants to know
+	Clocks  *base.Clocks           // of triggers; nil: nobody wants to know
+	Written func(text string) bool // see [base.Options]
 	// Named reads a file that the configuration names and that belongs to it; nil: as it is.
 	Named      func(path string) ([]byte, error)
 	Classified func(by api.Classifier, texts int, took time.Duration, err error) // see [base.Options]
@@ -95,7 +96,7 @@ func (l PluginLoad) Load(ctx context.Context, open Opener) (*Catalog, error) {
 	if err != nil {
 		return offered, err
 	}
-	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate, Classified: l.Classified, Named: l.Named, Clocks: l.Clocks})
+	builtin := base.New(l.Version, base.Options{FireAtOnce: l.FireAtOnce, Locate: l.Locate, Classified: l.Classified, Named: l.Named, Written: l.Written, Clocks: l.Clocks})
 	about := api.AppConfig{
 		Separator: separator, PluginPrefix: namePrefix, APIVersion: l.APILevel, HostVersion: l.Version,
 		CacheDir: options.CacheDir, StateDir: options.StateDir, Logger: l.Logger,

@@ -1,9 +1,11 @@
 package app
 
 import (
+	"bytes"
 	"context"
 	"maps"
 	"path/filepath"
+	"slices"
 	"sync"
 	"time"
 
@@ -47,6 +49,24 @@ func (a *Setup) named(path string) ([]byte, error) {
 	}
 	keep(&o.named, path, file.Data)
 	return file.Data, nil
+}
+
+// written reports whether a text stands in the configuration or in a table that it names, so that
+// everybody who reads messages may read it.
+func (a *Setup) written(text string) bool {
+	within := func(content []byte) bool { return bytes.Contains(content, []byte(text)) }
+	if slices.ContainsFunc(a.Sources, func(s config.Source) bool { return within(s.Data) }) {
+		return true
+	}
+	o := &a.originals
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for _, content := range o.named {
+		if within(content) {
+			return true
+		}
+	}
+	return false
 }
 
 // openSecretFile is that of the settings. A file that can't be read now has what it had when

@@ -156,7 +156,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 	}
 	a.Loading = PluginLoad{
 		Settings: a.settings, Logger: a.logger, Dirs: dirs, Policies: undoubted(a.Document), Keys: a.trusted, FireAtOnce: o.FireAtOnce,
-		Locate: a.Place, Classified: a.measures.classified, Named: a.named, Clocks: &a.clocks, Former: a.formerPlugins(),
+		Locate: a.Place, Classified: a.measures.classified, Named: a.named, Written: a.written, Clocks: &a.clocks, Former: a.formerPlugins(),
 	}
 	if !o.Runs || o.Inspect {
 		a.instead.Made = a.settings.Worker.Temporary

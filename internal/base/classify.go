@@ -5,11 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/base/batch"
 	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/untold"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -24,12 +26,13 @@ type classifyParams struct {
 type classificationPipe struct {
 	folder  string
 	waiting *batch.Groups
+	written func(text string) bool
 }
 
-func newClassificationPipe(waiting *batch.Groups) func(h api.Host) (api.PipeFunc[classifyParams], error) {
+func (o Options) newClassificationPipe(waiting *batch.Groups) func(h api.Host) (api.PipeFunc[classifyParams], error) {
 	return func(h api.Host) (api.PipeFunc[classifyParams], error) {
 		folder, _ := h.Env(modelFolderVariable)
-		return (&classificationPipe{folder: folder, waiting: waiting}).process, nil
+		return (&classificationPipe{folder: folder, waiting: waiting, written: o.Written}).process, nil
 	}
 }
 
@@ -37,7 +40,7 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 	model := ModelName(p.Model, c.folder)
 	answer, err := c.waiting.Classify(ctx, p.Classifier, api.ClassificationRequest{Text: p.Text, Model: model, APIToken: p.APIToken})
 	if err != nil {
-		return api.PipeResult{}, c.placed(p.Model, err)
+		return api.PipeResult{}, c.told(p.Model, c.placed(p.Model, err))
 	}
 	backend := ""
 	if reporter, ok := p.Classifier.(backendReporter); ok {
@@ -58,6 +61,18 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 	return api.Success(map[string]any{
 		"label": answer.Label, "confidence": answer.Confidence, "scores": answer.Scores, "truncated": answer.Truncated, "backend": backend,
 	}), nil
+}
+
+// told is an error as it may be shown: the name of a model that a template makes may be a
+// customer's text, unless it stands in the configuration, or such a folder is there.
+func (c *classificationPipe) told(name string, err error) error {
+	if name == "" || c.written != nil && c.written(name) {
+		return err
+	}
+	if info, none := os.Stat(ModelName(name, c.folder)); none == nil && info.IsDir() {
+		return err
+	}
+	return untold.Error(err, name)
 }
 
 // placed adds to the error about a missing model what only the pipe knows: the folder

@@ -281,7 +281,7 @@ func TestAModelsNameCountsFromTheFolderOfItsConfiguration(t *testing.T) {
 		"/models/queue":  {"/models/queue", ""},
 		"":               {"", ""},
 	} {
-		pipe, err := newClassificationPipe(nil)(host)
+		pipe, err := Options{Written: func(string) bool { return true }}.newClassificationPipe(nil)(host)
 		if err != nil {
 			t.Fatal(err)
 		}

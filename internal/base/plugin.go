@@ -28,6 +28,9 @@ type Options struct {
 	Clocks     *Clocks // hears of each interval trigger; nil: nobody wants to know
 	// Named reads a file that belongs to the configuration; nil: as it is at that moment.
 	Named func(path string) ([]byte, error)
+	// Written reports whether a text stands in the configuration, so that an error may quote it;
+	// nil: none does.
+	Written func(text string) bool
 }
 
 // New describes the built-in plugin. It needs no file, but is registered like any
@@ -50,7 +53,7 @@ func New(version string, o Options) api.Plugin {
 			WithLabel("yields", "value").WithLabel("concurrent", "true").WithLabel("effect", "none").WithLabel("brief", "true"),
 		api.NewPipeFunc("FetchTicketsPipe", "Finds tickets.", fetchTickets).
 			WithLabel("yields", "fetched_tickets").WithLabel("concurrent", "true").WithLabel("effect", "none"),
-		api.NewPipe("ClassificationPipe", "Labels a text by a model.", newClassificationPipe(&batch.Groups{Called: o.Classified})).
+		api.NewPipe("ClassificationPipe", "Labels a text by a model.", o.newClassificationPipe(&batch.Groups{Called: o.Classified})).
 			WithLabel("yields", "label:text,confidence:fraction,scores,truncated:bool,backend:text").WithLabel("concurrent", "true").WithLabel("effect", "none"),
 		api.NewPipe("DecisionPipe", "Applies or suggests what a label means for a ticket, or leaves the ticket to people.", o.newDecisionPipe).
 			WithLabel("yields", "action:text,target,reason:text,label:text,confidence:fraction").

@@ -57,6 +57,10 @@ func (w *writeResult) of(ticket, under string, err error) (api.PipeResult, error
 		return api.Success(nil), nil
 	case errors.Is(err, api.ErrInvalid), errors.Is(err, api.ErrDenied), errors.Is(err, api.ErrNotFound):
 		place := w.place(under, err)
+		if field := (*api.FieldError)(nil); errors.As(err, &field) && field.Field == "ticket_id" { // it may be anything
+			w.logger.Debug("the ticket system knows no such ticket", "err", err.Error(), "at", place)
+			return api.Failure("%v (%s)", err, place), nil
+		}
 		w.logger.Debug("the ticket system refused a change", "ticket", ticket, "err", err.Error(), "at", place)
 		if place != "" {
 			return api.Failure("ticket %s: %v (%s)", ticket, err, place), nil

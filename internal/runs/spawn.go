@@ -2,6 +2,7 @@ package runs
 
 import (
 	"slices"
+	"strconv"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
 
@@ -63,7 +64,7 @@ func (r *run) spawn(s orchestrator.Step, at *orchestrator.Place, items []orchest
 func (n *spawning) add(item orchestrator.LoopItem) {
 	item.Ticket = n.ticketOf(item)
 	row := store.Run{
-		ID: newID(), Runner: n.at.Runner, Place: n.at.Path, Hash: n.at.Hash, Parent: n.row.ID, Key: item.Key, State: store.Ready, DueAt: n.now,
+		ID: newID(), Runner: n.at.Runner, Place: n.at.Path, Hash: n.at.Hash, Parent: n.row.ID, Key: n.called(item), State: store.Ready, DueAt: n.now,
 	}
 	switch {
 	case len(n.effects) == 0:
@@ -114,11 +115,27 @@ func (n *spawning) give(t store.Ticket) store.Ticket {
 // ticketOf is the ticket that an item is: also one of which the item is only the id.
 func (r *run) ticketOf(item orchestrator.LoopItem) string {
 	id, ok := item.Value.(string)
-	if item.Ticket == "" && ok && r.fetched(id) {
+	switch {
+	case item.Ticket == "" && ok && r.fetched(id):
 		return id
+	case r.fetched(item.Ticket) || r.e.tells(item.Ticket):
+		return item.Ticket
 	}
-	return item.Ticket
+	return "" // only made to look like a ticket
 }
+
+// called is what people read of which item it is, after its end, too: its key, unless that may be
+// somebody's words; then its place among the items.
+func (n *spawning) called(item orchestrator.LoopItem) string {
+	place := strconv.Itoa(len(n.batch.Spawn))
+	if item.Key == place || item.Key == item.Ticket || n.e.tells(item.Key) {
+		return item.Key
+	}
+	return "#" + place
+}
+
+// tells reports whether a text may be kept as what a ticket or an item is called.
+func (e *Engine) tells(text string) bool { return e.o.Tells == nil || e.o.Tells(text) }
 
 // fetched reports whether it is a ticket that the run has by its fetch.
 func (r *run) fetched(ticket string) bool {

@@ -30,7 +30,7 @@ type run struct {
 	classifications []decisions.Classification
 	pipes           []decisions.Pipe
 	failure         trouble // the last failed result
-	refused         trouble // by the bounds of the service
+	refused         trouble // a write that is never sent
 	bad             trouble // the last error of a step
 }
 
@@ -46,6 +46,7 @@ type held struct {
 	id        string
 	fetched   bool // by its search, or as an item
 	handed    bool // to the items of a loop
+	below     bool // it was written to by the items of a loop, to none of which it was handed
 	before    api.Ticket
 	notJudged []string
 	writes    []decisions.Write
@@ -247,7 +248,7 @@ func (r *run) predictions(result api.PipeResult, err error) []Prediction {
 		}
 	}
 	subject := r.subject()
-	if subject == nil || subject.handed {
+	if subject == nil || subject.handed || subject.below && len(subject.writes) == 0 {
 		return append(all, r.leftOut()...)
 	}
 	if len(all) == 0 {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/runs/criteria"
+	"github.com/open-ticket-ai/otai/internal/untold"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
@@ -153,10 +154,13 @@ func (s *system) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
 		return t, nil
 	}
 	if s.t.o.Source.Given != nil {
-		return api.Ticket{}, fmt.Errorf("ticket %s: %w", id, api.ErrNotFound)
+		return api.Ticket{}, fmt.Errorf("it is none of the tickets that are tried: %w", api.ErrNotFound)
 	}
 	t, err := s.inner.GetTicket(ctx, id)
 	if err != nil {
+		if s.t.o.Written == nil || !s.t.o.Written(id) {
+			err = untold.Error(err, id)
+		}
 		return t, err
 	}
 	s.desk.saw(t, "")

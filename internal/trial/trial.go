@@ -75,6 +75,7 @@ type Options struct {
 	Closed   bool     // searches leave out what they say about states
 	KeepText bool     // predictions have titles and the values of texts
 	Locate   func(path string) string
+	Written  func(text string) bool             // whether a text stands in the configuration; nil: none does
 	Bounds   func(service string) Bounds        // nil: none has any
 	Shown    func(ctx context.Context, w Write) // of each write, when it is shown; nil: nobody looks
 	// Ended is called at the end of each run, one call after another. What it returns remains

@@ -422,3 +422,48 @@ func TestWhenTheSearchFailsTheOthersGoOn(t *testing.T) {
 		t.Errorf("errors %v, want one", w.errs)
 	}
 }
+
+// An id that a template makes of a ticket's text is neither shown nor claimed, as in a run.
+func TestATicketIsOneThatTheTicketSystemKnows(t *testing.T) {
+	one := ticket(1, "Incoming", "new")
+	one.Subject = "Xanthippe of Athens"
+	text, id := "{{ get_parent_param('item').subject }}", "{{ get_parent_param('item').id }}"
+	queue := map[string]any{"queue": map[string]any{"name": "IT"}}
+	for name, c := range map[string]struct {
+		step any
+		want string
+	}{
+		"a text":                   {pipe("move", "base:UpdateTicketPipe", map[string]any{"ticket_id": text, "updated_ticket": queue}), "1 a refused"},
+		"a text, by a note":        {pipe("note", "base:AddNotePipe", map[string]any{"ticket_id": text, "note": map[string]any{"body": "x"}}), "1 a refused"},
+		"an id":                    {pipe("move", "base:UpdateTicketPipe", map[string]any{"ticket_id": id, "updated_ticket": queue}), "1 a applied Incoming>IT"},
+		"one of the configuration": {pipe("move", "base:UpdateTicketPipe", map[string]any{"ticket_id": "99", "updated_ticket": queue}), "99 a applied (none)>IT"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w := newWorld(t, one)
+			w.options.Written = func(text string) bool { return text == "99" }
+			shown := ""
+			w.options.Shown = func(_ context.Context, write trial.Write) { shown += write.Ticket + " " }
+			w.run(runner("a", map[string]any{"queue": map[string]any{"name": "Incoming"}}, c.step))
+			if name == "one of the configuration" {
+				w.predictions = slices.DeleteFunc(w.predictions, func(p trial.Prediction) bool { return p.Ticket == "1" })
+			}
+			w.want(c.want)
+			if all := fmt.Sprint(w.predictions, w.errs, shown); strings.Contains(all, "Xanthippe") {
+				t.Errorf("it tells the text: %s", all)
+			}
+		})
+	}
+}
+
+// A ticket to which the items of an inner loop write isn't left by the item of the outer one.
+func TestATicketOfAnInnerLoopIsCountedOnce(t *testing.T) {
+	write := pipe("move", "base:UpdateTicketPipe", map[string]any{
+		"ticket_id": "{{ get_parent_param('item').id }}", "updated_ticket": map[string]any{"queue": map[string]any{"name": "{{ get_parent_param('to') }}"}},
+	})
+	inner := func(items []any) any {
+		return pipe("inner", "base:ForEachPipe", map[string]any{"items": items, "as": "to", "workers": 1, "steps": []any{write}})
+	}
+	search := map[string]any{"queue": map[string]any{"name": "Incoming"}}
+	newWorld(t, ticket(1, "Incoming", "new")).run(runner("a", search, inner([]any{"IT"}))).want("1 a applied Incoming>IT")
+	newWorld(t, ticket(1, "Incoming", "new")).run(runner("a", search, inner([]any{"Incoming"}))).want("1 a left")
+}

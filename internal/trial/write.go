@@ -1,11 +1,14 @@
 package trial
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
+	"github.com/open-ticket-ai/otai/internal/untold"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -37,11 +40,15 @@ func (s *system) bounds() Bounds {
 }
 
 func (s *system) write(ctx context.Context, operation, id string, u api.TicketUpdate, refused error) error {
-	now := s.current(ctx, id)
+	at := stepOf(ctx)
+	now, err := s.ticketOf(ctx, at, id)
+	if err != nil {
+		return err
+	}
+	id = cmp.Or(now.ID, id)
 	if s.t.o.Shown != nil {
 		s.t.o.Shown(ctx, Write{Service: s.service, Ticket: id, Now: now, Update: u, Refused: refused})
 	}
-	at := stepOf(ctx)
 	if refused != nil {
 		at.refuse(refused)
 		return fmt.Errorf("ticket %s: %w", id, refused)
@@ -51,19 +58,36 @@ func (s *system) write(ctx context.Context, operation, id string, u api.TicketUp
 	return nil
 }
 
-// current is a ticket as it is by now; one that can't be read has no id.
-func (s *system) current(ctx context.Context, id string) api.Ticket {
+// current is a ticket as it is by now; one that can't be read has no id. A run claims no ticket
+// that nobody knows: an id that isn't in the configuration, and by which none can be read, is an
+// error, which doesn't quote it.
+func (s *system) current(ctx context.Context, id string) (api.Ticket, error) {
 	if t, ok := s.desk.anyNow(id); ok {
-		return t
+		return t, nil
 	}
 	t, err := s.GetTicket(ctx, id)
-	if err != nil {
-		return api.Ticket{}
+	lasting := errors.Is(err, api.ErrNotFound) || errors.Is(err, api.ErrDenied) || errors.Is(err, api.ErrInvalid)
+	switch {
+	case err == nil && t.ID != "":
+		return t, nil
+	case s.t.o.Written != nil && s.t.o.Written(id):
+		return api.Ticket{}, nil
+	case err == nil, lasting && !errors.Is(err, api.ErrTemporary):
+		return api.Ticket{}, untold.NoTicket(cmp.Or(err, api.ErrNotFound))
 	}
-	return t
+	return api.Ticket{}, fmt.Errorf("look for the ticket of a ticket_id: %w", untold.Error(err, id))
 }
 
-// refuse notes that the bounds don't allow a write.
+// ticketOf is the ticket that a step names by an id.
+func (s *system) ticketOf(ctx context.Context, at *step, id string) (api.Ticket, error) {
+	now, err := s.current(ctx, id)
+	if errors.As(err, new(*api.FieldError)) {
+		at.refuse(err)
+	}
+	return now, err
+}
+
+// refuse notes why a write is never sent.
 func (s *step) refuse(err error) {
 	if s == nil {
 		return
@@ -78,6 +102,9 @@ func (s *step) writes(at *system, id string, now api.Ticket, w decisions.Write) 
 	if s == nil || len(w.New) == 0 && w.Note == 0 { // all is as it was to be
 		return
 	}
+	for around := s.parent; around != nil; around = around.parent {
+		around.writtenBelow(at.desk, id)
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	i := slices.IndexFunc(s.tickets, func(h *held) bool { return h.id == id && h.system.desk == at.desk })
@@ -90,6 +117,15 @@ func (s *step) writes(at *system, id string, now api.Ticket, w decisions.Write) 
 	w.Step, w.At = s.s.Name, s.at()
 	h.suggested = s.suggests && (h.suggested || len(h.writes) == 0)
 	h.writes = append(h.writes, w)
+}
+
+// writtenBelow notes that an item of a loop has written to a ticket of the run.
+func (r *run) writtenBelow(at *desk, id string) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, h := range r.tickets {
+		h.below = h.below || h.id == id && h.system.desk == at
+	}
 }
 
 // CreateTicket shows the ticket. No ticket has the id that it returns.
@@ -231,4 +267,7 @@ func (s *system) Suggest(ctx context.Context, id, _ string, u api.TicketUpdate) 
 }
 
 // Leave is for a pipe that leaves a ticket alone for good. Each runner gets it once anyway.
-func (s *system) Leave(context.Context, string, string) error { return nil }
+func (s *system) Leave(ctx context.Context, id, _ string) error {
+	_, err := s.ticketOf(ctx, stepOf(ctx), id)
+	return err
+}

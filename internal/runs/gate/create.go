@@ -104,6 +104,7 @@ func (t *ticketCreator) create(ctx context.Context, w *write, ticket api.Ticket)
 	switch {
 	case err == nil:
 		w.created = id
+		t.known.is(id, id)
 		w.conclude(store.Done, created(ticket))
 		return id, nil
 	case c.err != nil:

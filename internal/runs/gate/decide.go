@@ -29,6 +29,10 @@ func (t *ticketSystem) Leave(ctx context.Context, id, why string) error {
 	if !ok {
 		return nil
 	}
+	id, err := t.ticketID(ctx, step, store.OpUpdate, id)
+	if err != nil {
+		return toPipe(err)
+	}
 	unlock, err := t.writing.lock(ctx, id)
 	if err != nil {
 		return fmt.Errorf("leave ticket %s alone: %w", id, err)

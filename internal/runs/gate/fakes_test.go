@@ -398,6 +398,8 @@ type desk struct {
 	calls    []string
 	before   func(id string, apply func()) error
 	limits   []int
+	fails    error             // of GetTicket
+	also     map[string]string // ids by other names
 }
 
 // level11 is a desk with level 1.1 but for the record.
@@ -465,6 +467,12 @@ func (d *desk) GetTicket(_ context.Context, id string) (api.Ticket, error) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	d.called("get " + id)
+	if d.fails != nil {
+		return api.Ticket{}, d.fails
+	}
+	if own, ok := d.also[id]; ok {
+		id = own
+	}
 	if d.tickets[id] == nil {
 		return api.Ticket{}, fmt.Errorf("ticket %s: %w", id, api.ErrNotFound)
 	}

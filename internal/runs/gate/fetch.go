@@ -38,6 +38,7 @@ func (t *ticketSystem) FindTickets(ctx context.Context, c api.SearchCriteria) ([
 	}
 	if !claim {
 		found, err := t.inner.FindTickets(ctx, c)
+		t.known.learn(found...)
 		return found, t.reading(ctx, step, err)
 	}
 	step.Searched()
@@ -377,6 +378,7 @@ func (f *fetch) keep(ctx context.Context, row store.Ticket, ticket api.Ticket) e
 		return err
 	}
 	now.Read.Mark = int64(f.mark)
+	f.known.learn(ticket)
 	if before, ok := decodePicture(row.Picture); ok {
 		now = before.Absorb(now)
 	}

@@ -28,6 +28,8 @@ type Options struct {
 	At func(path string) string
 	// KeepText has texts of tickets kept for the records of decisions.
 	KeepText bool
+	// Written reports whether a text stands in the configuration; nil: none does.
+	Written func(text string) bool
 	// Called is called after each call of a ticket system; nil: nobody counts.
 	Called func(service, operation string, took time.Duration, err error)
 	// Searches is called with each search that claims, before it; nil: it isn't.

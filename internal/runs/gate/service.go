@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/bounds"
+	"github.com/open-ticket-ai/otai/internal/untold"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
 
@@ -51,6 +52,7 @@ type ticketSystem struct {
 	fences  bool          // it asks before each request
 	records bool          // it keeps a record for each intent
 	writing locks
+	known   known
 	overdue overdue
 	ahead   ahead
 
@@ -132,14 +134,22 @@ func (t *ticketSystem) WithClaim(ctx context.Context, claim bool) context.Contex
 	return context.WithValue(ctx, claimKey{}, claim)
 }
 
-// GetTicket reads a ticket; nothing is decided by it.
+// GetTicket reads a ticket; nothing is decided by it. Its error doesn't quote an id of which
+// nobody knows that it is one.
 func (t *ticketSystem) GetTicket(ctx context.Context, id string) (api.Ticket, error) {
 	if step, ok := StepOf(ctx); ok {
 		var done context.CancelFunc
 		ctx, done = step.WhileHeld(ctx)
 		defer done()
 	}
-	return t.inner.GetTicket(ctx, id)
+	ticket, err := t.inner.GetTicket(ctx, id)
+	switch _, known := t.known.id(id); {
+	case err == nil:
+		t.known.learn(ticket)
+	case !known && !t.gate.written(id):
+		err = untold.Error(err, id)
+	}
+	return ticket, err
 }
 
 // read reads tickets by the criteria of a search, in order. One that can't be read is

@@ -45,6 +45,9 @@ func (t *ticketSystem) write(ctx context.Context, operation, id, suggests string
 		}
 		return true, t.send(ctx, operation, id, u)
 	}
+	if id, err = t.ticketID(ctx, step, operation, id); err != nil {
+		return false, err
+	}
 	unlock, err := t.writing.lock(ctx, id)
 	if err != nil {
 		return false, fmt.Errorf("change ticket %s: %w", id, err)
