@@ -72,6 +72,16 @@ func (e *PlaceError) Error() string { return e.Name + " stays as it is: " + e.Wh
 // one. A link stays a link. The error is a [PlaceError] if the name leads to something other than a
 // regular file, or to one of the files that the content was made from.
 func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) error {
+	return replace(name, content, mode, false, madeFrom)
+}
+
+// ReplacePrivate is Replace for what nobody but the owner may read, whatever the mode of the file
+// was that is there.
+func ReplacePrivate(name string, content []byte) error {
+	return replace(name, content, 0o600, true, nil)
+}
+
+func replace(name string, content []byte, mode fs.FileMode, anyway bool, madeFrom []string) error {
 	target, err := Target(name, madeFrom...)
 	if err != nil {
 		return err
@@ -86,7 +96,9 @@ func Replace(name string, content []byte, mode fs.FileMode, madeFrom ...string) 
 		case !there.Mode().IsRegular(): // since Target looked
 			return &PlaceError{name, "it is " + Kind(there.Mode())}
 		default:
-			mode = there.Mode().Perm()
+			if !anyway {
+				mode = there.Mode().Perm()
+			}
 			owner, _ = there.Sys().(*syscall.Stat_t)
 		}
 		return writeWhole(folder, base, content, mode, owner, folder.Rename)

@@ -43,6 +43,24 @@ func TestAFileThatIsReplacedKeepsItsModeItsOwnerAndTheLinkToIt(t *testing.T) {
 	}
 }
 
+func TestWhatIsPrivateIsTheOwnersAloneWhateverWasThere(t *testing.T) {
+	dir := t.TempDir()
+	file, link := filepath.Join(dir, "report.html"), filepath.Join(dir, "link.html")
+	must(t, os.WriteFile(file, []byte("old"), 0o644), os.Chmod(file, 0o644), os.Symlink("report.html", link))
+	for _, name := range []string{link, filepath.Join(dir, "fresh.html")} {
+		must(t, ReplacePrivate(name, []byte("new")))
+		content, err := os.ReadFile(name)
+		info, statErr := os.Stat(name)
+		must(t, err, statErr)
+		if string(content) != "new" || info.Mode().Perm() != 0o600 {
+			t.Errorf("%s: %q, %v", name, content, info.Mode())
+		}
+	}
+	if to, err := os.Readlink(link); err != nil || to != "report.html" {
+		t.Errorf("the link leads to %q, %v", to, err)
+	}
+}
+
 func TestWhatIsNoFileIsNotReplaced(t *testing.T) {
 	dir := t.TempDir()
 	at := func(name string) string { return filepath.Join(dir, name) }

@@ -110,7 +110,7 @@ func Write(folder string, c Configuration) error {
 			_ = os.Remove(filepath.Join(folder, entry.Name())) // else it is tried again the next time
 		}
 	}
-	return files.Replace(filepath.Join(folder, name), content, 0o600)
+	return files.ReplacePrivate(filepath.Join(folder, name), content)
 }
 
 // maxCopy is more than all that a configuration can be read from.

@@ -45,7 +45,7 @@ func (r *Result) WriteFile(name string) error {
 	var content bytes.Buffer
 	err := formats[strings.ToLower(filepath.Ext(name))](r, &content)
 	if err == nil {
-		err = files.Replace(name, content.Bytes(), 0o600)
+		err = files.ReplacePrivate(name, content.Bytes())
 	}
 	if err != nil {
 		return fmt.Errorf("the report %s: %w", name, err)
