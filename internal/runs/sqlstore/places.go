@@ -32,18 +32,41 @@ func (t *Tx) placesOf(service, ticket string, now int64) (taken int, has bool, e
 		}
 	}
 	since := now - placeFor
-	counted := since
-	text, ok, err := t.value(placesSince + service)
+	text, _, err := t.value(placesSince + service)
 	if err != nil {
 		return 0, false, err
 	}
-	if resumed, bad := strconv.ParseInt(text, 10, 64); ok && bad == nil {
-		counted = max(counted, resumed)
+	resumed, bad := strconv.ParseInt(text, 10, 64)
+	if bad != nil {
+		resumed = 0
 	}
+	if resumed, err = t.placesNow(service, resumed, now); err != nil {
+		return 0, false, err
+	}
+	counted := max(since, resumed)
 	var all, own int64
 	_, err = t.row(`SELECT coalesce(sum(CASE WHEN taken > $1 THEN 1 ELSE 0 END), 0), coalesce(sum(CASE WHEN ticket = $2 AND taken > $3 THEN 1 ELSE 0 END), 0)
 		FROM {s}place WHERE service = $4`, args{counted, ticket, since, service}, &all, &own)
 	return int(all), own > 0, err
+}
+
+// placesNow makes of what was taken, or resumed, at a time that is still to come, as the clock was
+// set back since, something of now: it would count until then, or let nothing count.
+func (t *Tx) placesNow(service string, resumed, now int64) (int64, error) {
+	var last int64
+	_, err := t.row(`SELECT coalesce(max(taken), 0) FROM {s}place WHERE service = $1`, args{service}, &last)
+	if err != nil || max(last, resumed) <= now {
+		return resumed, err
+	}
+	// What was taken since it was resumed still counts, and what was taken before doesn't.
+	if _, err := t.exec(`UPDATE {s}place SET taken = CASE WHEN taken > $1 THEN $2 ELSE $3 END WHERE service = $4 AND taken >= $2`, resumed, now, now-1, service); err != nil {
+		return 0, err
+	}
+	if resumed >= now {
+		resumed = now - 1
+		err = t.setValue(placesSince+service, strconv.FormatInt(resumed, 10))
+	}
+	return resumed, err
 }
 
 // placesSince begins the name of the fact that says since when the places of a service count.

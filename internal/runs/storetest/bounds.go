@@ -153,4 +153,45 @@ func places(f *fixture) {
 	if err := try(0, "later"); err != nil {
 		f.Errorf("an hour later: %v", err)
 	}
+	// A clock that is set back makes the bound neither none nor one that lasts until then.
+	next := 0
+	more := func(when string, want int) {
+		f.Helper()
+		for got := 0; ; got++ {
+			next++
+			err := try(0, fmt.Sprint("clock", next))
+			if err == nil && got <= want {
+				continue
+			}
+			if !errors.Is(err, store.ErrFull) || got != want {
+				f.Fatalf("%s %d places are left, want %d: %v", when, got, want, err)
+			}
+			return
+		}
+	}
+	resume := func() {
+		f.Helper()
+		pause.Runner = runner
+		_, err := f.Store.Pause(f.ctx, pause)
+		f.must(err)
+		time.Sleep(time.Millisecond)
+		_, err = f.Store.Resume(f.ctx, runner)
+		f.must(err)
+	}
+	more("in the hour", perHour-1)
+	f.Advance(-2 * time.Hour)
+	more("set back, full", 0)
+	resume()
+	more("resumed", perHour)
+	resume()
+	f.Advance(-2 * time.Hour)
+	more("set back after it was resumed", perHour)
+	f.Advance(time.Hour + time.Second)
+	more("an hour after that", perHour)
+	f.Advance(365 * 24 * time.Hour)
+	more("set forward", perHour)
+	f.Advance(-365 * 24 * time.Hour)
+	more("set back to what it was", 0)
+	f.Advance(time.Hour + time.Second)
+	more("an hour later", perHour)
 }
