@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"encoding/json"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -242,6 +243,35 @@ func TestAPauseHoldsOnAllHostsWithinASecond(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestAPauseBeforeTheFirstStartHolds: who wants to look first needs no otai that has run.
+func TestAPauseBeforeTheFirstStartHolds(t *testing.T) {
+	t.Parallel()
+	for _, runner := range []string{"sort", ""} {
+		w := newWitness(t)
+		ids := w.addMany(3, "IT")
+		config := writeFile(t, rowConfig(1, "timeout: PT5S", noteStep+moveByTitleStep))
+		env := w.environment()
+		must(t, os.MkdirAll(stateOf(env), 0o700))
+		pause := []string{"runs", "pause", "-c", config}
+		if runner != "" {
+			pause = append(pause, runner)
+			if out, err := runOtai(t, env, "runs", "pause", "sorted", "-c", config); err == nil || !strings.Contains(out, "did you mean sort? These are known: sort") {
+				t.Errorf("a misspelled name: %v\n%s", err, out)
+			}
+		}
+		if out, err := runOtai(t, env, pause...); err != nil || !strings.Contains(out, "otai runs resume") {
+			t.Fatalf("%q: %v\n%s", pause, err, out)
+		}
+		l := live(t, env, "run", "-c", config)
+		eventually(t, "the start says what is paused", func() bool { return strings.Contains(l.log.String(), "otai runs resume") })
+		w.asks(t, env, "runs", "resume", "-c", config)
+		if n := len(w.updatesOf("")); n != 0 {
+			t.Errorf("%d updates were sent while it was paused", n)
+		}
+		w.all(patient, ids, goal{queue: "IT", note: "Sorted"})
+	}
 }
 
 // TestNoMoreTicketsAreChangedThanMaxChangesAllows: with a loop or without, one process or three,

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app/runs"
+	"github.com/open-ticket-ai/otai/internal/counted"
 )
 
 func (c *command) newRuns() *cobra.Command {
@@ -290,7 +291,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		}
 		why := ""
 		if p.Service != "" {
-			why = fmt.Sprintf(", as %d tickets were changed by %s within an hour", p.TicketsPerHour, p.Service)
+			why = fmt.Sprintf(", as %s changed by %s within an hour", counted.Of(p.TicketsPerHour, "ticket was", "tickets were"), p.Service)
 		}
 		show(out, "Paused:  %s since %s%s; %s\n", who, local(&p.Since), why, p.Resume)
 	}
@@ -314,7 +315,7 @@ func showWaiting(out io.Writer, w runs.Waiting) error {
 		showDoubt(out, "         ", d)
 	}
 	for _, c := range w.Causes {
-		show(out, "\nCause %s: %s\n      %d runs wait since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), c.Waiting, local(c.Since), local(c.NextTry), c.ID)
+		show(out, "\nCause %s: %s\n      %s since %s; the next one tries %s\n      otai runs retry --cause %s   when it is over\n", c.ID, lines(c.Label), counted.Of(c.Waiting, "run waits", "runs wait"), local(c.Since), local(c.NextTry), c.ID)
 	}
 	if len(w.Back) > 0 {
 		fmt.Fprintln(out, "\nTo be put back by otai revert:")
@@ -415,7 +416,11 @@ also be called cancel.`,
 }
 
 func (c *command) ask(cmd *cobra.Command, asJSON bool, do func(*runs.Desk) (runs.Asked, error)) error {
-	return answerRuns(c, cmd, runs.OpenOptions{Asks: true}, asJSON, do, func(out io.Writer, asked runs.Asked) error {
+	return c.askOf(cmd, runs.OpenOptions{Asks: true}, asJSON, do)
+}
+
+func (c *command) askOf(cmd *cobra.Command, o runs.OpenOptions, asJSON bool, do func(*runs.Desk) (runs.Asked, error)) error {
+	return answerRuns(c, cmd, o, asJSON, do, func(out io.Writer, asked runs.Asked) error {
 		_, err := show(out, "%s\n", lines(asked.Answer))
 		return err
 	})

@@ -14,7 +14,8 @@ func (c *command) newRunsPause() *cobra.Command {
 		Short: "Let nothing of a runner begin, or of any",
 		Long: `Pauses a runner, or all. Within a second nothing of it begins on any host: no search, no
 run, no item of a loop. What was begun to be written is finished; what is between two steps
-waits, without being charged for it. A pause outlives otai; otai runs resume ends it.`,
+waits, without being charged for it. A pause outlives otai, and may be made before its first
+start; otai runs resume ends it.`,
 		Example: `  otai runs pause
   otai runs pause sort`,
 	}, false, (*runs.Desk).Pause)
@@ -38,7 +39,7 @@ func (c *command) pausing(cmd *cobra.Command, paused bool, do func(d *runs.Desk,
 		if len(args) == 1 {
 			runner = args[0]
 		}
-		return c.ask(cmd, asJSON, func(d *runs.Desk) (runs.Asked, error) { return do(d, cmd.Context(), runner) })
+		return c.askOf(cmd, runs.OpenOptions{Asks: true, Makes: !paused}, asJSON, func(d *runs.Desk) (runs.Asked, error) { return do(d, cmd.Context(), runner) })
 	}
 	cmd.ValidArgsFunction = c.completing(func(ctx context.Context, d *runs.Desk, begun string) ([]string, error) {
 		return d.RunnerNames(ctx, begun, paused)

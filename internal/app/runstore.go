@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"log/slog"
+	"os"
 	"slices"
 	"time"
 
@@ -65,6 +67,26 @@ func (s Settings) OpenRunStore(ctx context.Context, d *config.Document, logger *
 		Store: opened, Host: store.Host{Instance: opened.Path, Version: s.Version}, Clock: runs.BootClock, Moved: opened.Moved,
 		closers: []func() error{opened.Close},
 	}, nil
+}
+
+// MakeRunStore makes the store that the document names, for a process that starts later. Root
+// makes no folder for it: whose that would have to be isn't known.
+func (s Settings) MakeRunStore(ctx context.Context, d *config.Document) error {
+	dir, err := s.stateDir()
+	if err != nil {
+		return ExitWith(CodeUsage, err)
+	}
+	if _, err := os.Stat(dir); errors.Is(err, fs.ErrNotExist) && os.Geteuid() == 0 {
+		return ExitWith(CodeRun, fmt.Errorf("there is no state folder %s yet, and it must belong to the user that otai runs as: make it with install -d -m 700 -o USER %s, or type this command as that user", dir, dir))
+	}
+	opened, err := s.OpenRunStore(ctx, d, slog.New(slog.DiscardHandler))
+	if WorkedAt(err) { // which has made it meanwhile
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return ExitWith(CodeRun, opened.Close())
 }
 
 // storeError gives an error of a store its exit code.

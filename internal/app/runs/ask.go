@@ -142,24 +142,64 @@ func (d *Desk) Resume(ctx context.Context, runner string) (Asked, error) {
 }
 
 func (d *Desk) askRunner(ctx context.Context, verb, runner string) (Asked, error) {
-	names, err := d.store.Runners(ctx)
+	names, err := d.runners(ctx)
 	if err != nil {
 		return Asked{}, d.failed("looking for the runner", err)
 	}
 	if runner != "" && !slices.Contains(names, runner) {
-		hint := "known are " + strings.Join(names, ", ")
-		if near := params.Near(runner, names); near != "" {
-			hint = "did you mean " + near + "? " + hint
+		hint := "none has an id; without one, all are meant"
+		if len(names) > 0 {
+			hint = "these are known: " + strings.Join(names, ", ")
 		}
-		return Asked{}, app.ExitWith(app.CodeUsage, fmt.Errorf("no runner with the id %q has run here; %s", runner, hint))
+		if near := params.Near(runner, names); near != "" {
+			hint = "did you mean " + near + "? " + strings.ToUpper(hint[:1]) + hint[1:]
+		}
+		return Asked{}, app.ExitWith(app.CodeUsage, fmt.Errorf("no runner with the id %q is in the configuration, or has run here; %s", runner, hint))
 	}
 	return d.ask(ctx, verb, store.RequestArgs{Runner: runner})
+}
+
+// runners are those that have run here, and those that the configuration has.
+func (d *Desk) runners(ctx context.Context) ([]string, error) {
+	names, err := d.store.Runners(ctx)
+	if err != nil {
+		return nil, err
+	}
+	names = append(names, d.configured...)
+	slices.Sort(names)
+	return slices.Compact(names), nil
+}
+
+// configuredRunners are the ids by which the children of a root pipe are known: their own, or
+// that of what they run.
+func configuredRunners(root map[string]any) (ids []string) {
+	in := func(v any, key string) any {
+		switch m := v.(type) {
+		case map[string]any:
+			return m[key]
+		case interface{ Get(key string) (any, bool) }:
+			inner, _ := m.Get(key)
+			return inner
+		}
+		return nil
+	}
+	steps, _ := in(in(root, "params"), "steps").([]any)
+	for _, step := range steps {
+		id, _ := in(step, "id").(string)
+		if id == "" {
+			id, _ = in(in(in(step, "params"), "run"), "id").(string)
+		}
+		if id != "" {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // RunnerNames are the runners whose names complete what was begun in a shell; of those that are
 // paused alone, if paused is set.
 func (d *Desk) RunnerNames(ctx context.Context, begun string, paused bool) ([]string, error) {
-	names, err := d.store.Runners(ctx)
+	names, err := d.runners(ctx)
 	if err != nil {
 		return nil, err
 	}

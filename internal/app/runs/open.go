@@ -21,6 +21,9 @@ type Desk struct {
 	redactor *app.Redactor
 	records  record.Maker // of runs that end because it was asked for
 	settings app.Settings
+	// configured are the ids of the runners that the configuration has, also of those that have
+	// never run.
+	configured []string
 	// patience is how long others may take before it counts as nobody at work. A file says
 	// so by its lock; of a database that many use nobody has one.
 	patience time.Duration
@@ -33,6 +36,7 @@ const databasePatience = 3 * time.Second
 type OpenOptions struct {
 	Secrets bool // results of steps are shown: know every secret of the configuration
 	Asks    bool // a request is left for whoever works
+	Makes   bool // the store is made where there is none yet
 }
 
 // Open opens the store of the configuration that is named, else the usual one, else that
@@ -44,6 +48,12 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 	}
 	redactor := s.RedactorOf(ctx, d, o.Secrets)
 	opened, err := s.LookIntoRuns(ctx, d, o.Asks)
+	if o.Makes && errors.Is(err, fs.ErrNotExist) {
+		if err := s.MakeRunStore(ctx, d); err != nil {
+			return nil, redactor.Clean(err)
+		}
+		opened, err = s.LookIntoRuns(ctx, d, o.Asks)
+	}
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, errNotHere
@@ -57,7 +67,7 @@ func Open(ctx context.Context, s app.Settings, o OpenOptions) (*Desk, error) {
 		patience = databasePatience
 	}
 	return &Desk{
-		store: opened, redactor: redactor, patience: patience, records: s.Records(), settings: s,
+		store: opened, redactor: redactor, patience: patience, records: s.Records(), settings: s, configured: configuredRunners(d.InOrder()),
 		alone: func(ctx context.Context) (*app.RunStore, error) {
 			return s.OpenRunStore(ctx, d, slog.New(slog.DiscardHandler))
 		},

@@ -70,7 +70,7 @@ func (s *Store) Resume(ctx context.Context, runner string) (ended []store.Pause,
 // Runners implements [store.Store].
 func (s *Store) Runners(ctx context.Context) (names []string, err error) {
 	err = s.db.ReadOne(ctx, func(t *Tx) error {
-		names, err = t.texts(`SELECT runner FROM {s}host_place UNION SELECT runner FROM {s}pause WHERE runner <> ''
+		names, err = t.texts(`SELECT runner FROM {s}host_place WHERE runner <> '' UNION SELECT runner FROM {s}pause WHERE runner <> ''
 			UNION SELECT runner FROM {s}ticket WHERE standing <> '' ORDER BY 1`)
 		return err
 	})

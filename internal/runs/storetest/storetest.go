@@ -54,7 +54,7 @@ func (f *fixture) register(instance string, hashes ...string) string {
 		h.Lease = f.lease
 	}
 	for _, x := range hashes {
-		h.Places = append(h.Places, store.HostPlace{Runner: runner, Hash: x})
+		h.Places = append(h.Places, store.HostPlace{Runner: runner, Hash: x}, store.HostPlace{Hash: "revert"}) // without a runner: where what was written is put back
 	}
 	f.must(f.Store.Register(f.ctx, h))
 	return h.ID
