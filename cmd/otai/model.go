@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app/models"
+	"github.com/open-ticket-ai/otai/internal/counted"
 )
 
 func (c *command) newModel() *cobra.Command {
@@ -192,7 +193,7 @@ func showModelChecks(out io.Writer, checks []models.Check) {
 		}
 		switch {
 		case c.OK && checked == 0:
-			show(out, "%s: it works; nothing says what the checksums of its %d files should be\n", c.Name, len(c.Files))
+			show(out, "%s: it works; nothing says what the checksums should be of its %s\n", c.Name, counted.Of(len(c.Files), "file", "files"))
 		case c.OK:
 			show(out, "%s: %d of %d files have the right checksum, and it works\n", c.Name, checked, len(c.Files))
 		case c.Problem != "" && wrong > 0:

@@ -13,6 +13,7 @@ import (
 
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/app/runs"
+	"github.com/open-ticket-ai/otai/internal/counted"
 )
 
 func (c *command) newRevert() *cobra.Command {
@@ -93,7 +94,7 @@ func newRevertProgress(out io.Writer) *revertProgress {
 }
 
 func (p *revertProgress) step(done, all int) {
-	text := fmt.Sprintf("%d of %d tickets", done, all)
+	text := fmt.Sprintf("%d of %s", done, counted.Of(all, "ticket", "tickets"))
 	if spent := time.Since(p.began); done > 0 && spent > time.Second {
 		left := time.Duration(float64(spent) / float64(done) * float64(all-done))
 		text += ", " + left.Round(time.Second).String() + " left"
@@ -116,7 +117,7 @@ func showReverted(out io.Writer, r runs.Reverted) error {
 			kept = append(kept, t)
 		}
 	}
-	show(out, "%d tickets were put back.\n", back)
+	show(out, "%s put back.\n", counted.Of(back, "ticket was", "tickets were"))
 	for i, t := range kept {
 		if i == mostShown {
 			show(out, "… and %d more; --json shows all\n", len(kept)-i)
@@ -125,7 +126,7 @@ func showReverted(out io.Writer, r runs.Reverted) error {
 		show(out, "ticket %s: %s\n", named(t.Ticket, t.Number), t.Reason)
 	}
 	if r.Waiting > 0 {
-		return app.ExitWith(app.CodeRun, fmt.Errorf("%d tickets wait, and are tried again by an otai that runs; `otai runs waiting` says why", r.Waiting))
+		return app.ExitWith(app.CodeRun, fmt.Errorf("%s tried again by an otai that runs; `otai runs waiting` says why", counted.Of(r.Waiting, "ticket waits, and is", "tickets wait, and are")))
 	}
 	return nil
 }
@@ -164,9 +165,9 @@ func showPreview(out io.Writer, p runs.Preview) error {
 		}
 		show(out, "ticket %s%s: %s\n", named(t.Ticket, t.Number), where, strings.Join(parts, "; "))
 	}
-	show(out, "%d of %d tickets would be put back, in %d fields.\n", back, len(p.Tickets), fields)
+	show(out, "%d of %s would be put back, in %s.\n", back, counted.Of(len(p.Tickets), "ticket", "tickets"), counted.Of(fields, "field", "fields"))
 	if p.Unended > 0 {
-		show(out, "%d runs that have begun to write there would be given up first.\n", p.Unended)
+		show(out, "%s begun to write there would be given up first.\n", counted.Of(p.Unended, "run that has", "runs that have"))
 	}
 	for _, u := range p.Unknown {
 		show(out, "Not known before it is done: %s\n", u)

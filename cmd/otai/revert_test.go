@@ -113,7 +113,7 @@ func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
 	w.person(ids[3], map[string]any{"Queue": "Incoming"}, "")
 	w.person(ids[3], map[string]any{"Priority": "1 very low"}, "")
 	out, code := w.command(env, "revert", "-c", config, "--ticket", ids[0])
-	if code != 0 || !strings.Contains(out, "1 tickets were put back.") || w.ticket(ids[0]).Queue != "Incoming" || w.ticket(ids[1]).Queue != "IT" {
+	if code != 0 || !strings.Contains(out, "1 ticket was put back.") || w.ticket(ids[0]).Queue != "Incoming" || w.ticket(ids[1]).Queue != "IT" {
 		t.Errorf("revert of one ticket: %d, it is in %s\n%s", code, w.ticket(ids[0]).Queue, out)
 	}
 	out, code = w.command(env, "revert", "-c", config, "--since", "PT1H")
@@ -163,7 +163,7 @@ func TestARevertThatIsRefused(t *testing.T) {
 	want(1, []string{"nothing is known of a ticket 4711"}, "revert", "-c", config, "--ticket", "4711")
 	w.SetAccess("Incoming", store.AccessNone)
 	want(0, []string{number, "Not known before it is done", `"Incoming"`}, "revert", "-c", config, "--ticket", number, "--dry-run")
-	want(1, []string{"0 tickets were put back", "1 tickets wait"}, "revert", "-c", config, "--ticket", number)
+	want(1, []string{"0 tickets were put back", "1 ticket waits"}, "revert", "-c", config, "--ticket", number)
 	waiting := want(0, []string{"To be put back by otai revert", "move_into"}, "runs", "waiting", "-c", config)
 	if strings.Contains(waiting, "Left so") {
 		t.Errorf("it is not put back yet\n%s", waiting)

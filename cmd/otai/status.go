@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/doors"
 	"github.com/open-ticket-ai/otai/internal/health"
 )
@@ -111,7 +112,7 @@ func showReport(out io.Writer, r health.Report) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := show(out, "\n%d runs wait; tickets: %s\n", r.Tickets.Waiting, counts(r.Tickets))
+	_, err := show(out, "\n%s; tickets: %s\n", counted.Of(r.Tickets.Waiting, "run waits", "runs wait"), counts(r.Tickets))
 	return err
 }
 

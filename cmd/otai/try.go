@@ -11,6 +11,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/app"
 	"github.com/open-ticket-ai/otai/internal/app/try"
 	"github.com/open-ticket-ai/otai/internal/app/visible"
+	"github.com/open-ticket-ai/otai/internal/counted"
 )
 
 func (c *command) newTry() *cobra.Command {
@@ -134,7 +135,7 @@ func (p *tryProgress) step(n try.Progress) {
 	}
 	p.drawn = time.Now()
 	if n.Done == 0 {
-		p.draw(fmt.Sprintf("%d of %d tickets read", n.Read, n.ToRead))
+		p.draw(fmt.Sprintf("%d of %s read", n.Read, counted.Of(n.ToRead, "ticket", "tickets")))
 		return
 	}
 	if p.began.IsZero() {

@@ -10,6 +10,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/counted"
 	judged "github.com/open-ticket-ai/otai/internal/health"
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -163,7 +164,7 @@ func (a *Setup) runnerFacts(ctx context.Context, engine *runs.Engine, places []o
 		if p.Runner == "" || p.Runner == name {
 			r.Paused, r.PausedWhy, r.Resume = engine.Local(p.Since), "a person has paused it", runs.ResumeCommand(p)
 			if p.Service != "" {
-				r.PausedWhy = fmt.Sprintf("%d tickets were changed by %s within an hour, as max_changes allows", p.PerHour, p.Service)
+				r.PausedWhy = fmt.Sprintf("%s changed by %s within an hour, as max_changes allows", counted.Of(p.PerHour, "ticket was", "tickets were"), p.Service)
 			}
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/revert"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
@@ -80,7 +81,7 @@ func (e *Engine) revert(ctx context.Context, r store.Request, args store.Request
 	}
 	e.logger.InfoContext(ctx, "what otai wrote is put back", "tickets", len(tickets), "request", r.ID)
 	e.places.of(e.reverting).wake()
-	return fmt.Sprintf("%d tickets are looked at", len(tickets)), nil
+	return counted.Of(len(tickets), "ticket is", "tickets are") + " looked at", nil
 }
 
 // RevertPrefix is what the ids of the runs of a request begin with.

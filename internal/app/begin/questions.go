@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 )
 
 // PasswordVariable is where the password of the help desk's agent is taken from.
@@ -153,7 +154,7 @@ func (d *dialog) chooseQueues(s seen) ([]string, error) {
 		return d.o.Queues, nil
 	}
 	if d.o.Ask != nil {
-		d.o.Say("\nQueues of the %d tickets looked at, those with new tickets first:\n", s.tickets)
+		d.o.Say("\nQueues of the %s looked at, those with new tickets first:\n", counted.Of(s.tickets, "ticket", "tickets"))
 		for i, queue := range s.queues[:min(len(s.queues), shownQueues)] {
 			d.o.Say("%4d  %s\n", i+1, queue)
 		}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app/flow"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/pkg/api"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 )
@@ -142,7 +143,7 @@ func (d *modelDoctor) check(id string, instance any, working func(string), add f
 			continue
 		}
 		d.labels[key] = labels
-		found.Status, found.Message = StatusOK, fmt.Sprintf("%s works and has %d labels%s", d.display(key), len(labels), d.provenance(id, instance, name))
+		found.Status, found.Message = StatusOK, fmt.Sprintf("%s works and has %s%s", d.display(key), counted.Of(len(labels), "label", "labels"), d.provenance(id, instance, name))
 		add(found)
 	}
 }
@@ -202,10 +203,7 @@ func (l *labelsThere) count(kind string, use *nameUse) {
 func (l *labelsThere) tell(show func(kind, message string, paths []string)) {
 	for _, models := range slices.Sorted(maps.Keys(l.found)) {
 		sum := l.found[models]
-		message := fmt.Sprintf("%d labels of %s have a %s of this name", sum.count, models, l.kind)
-		if sum.count == 1 {
-			message = fmt.Sprintf("1 label of %s has a %s of this name", models, l.kind)
-		}
+		message := counted.Of(sum.count, "label of "+models+" has", "labels of "+models+" have") + " a " + l.kind + " of this name"
 		show(l.kind, message, sum.paths)
 	}
 	l.found = nil

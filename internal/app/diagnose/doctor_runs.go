@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -33,7 +34,7 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 		var causes []store.Cause
 		causes, err = kept.Causes(ctx)
 		for _, c := range causes {
-			report("cause", StatusWarning, fmt.Sprintf("%d runs wait: %s", c.Waiting, c.Label), "when it is over: otai runs retry --cause "+c.Key)
+			report("cause", StatusWarning, counted.Of(c.Waiting, "run waits: ", "runs wait: ")+c.Label, "when it is over: otai runs retry --cause "+c.Key)
 		}
 	}
 	if err == nil {
@@ -52,12 +53,12 @@ func (a analysis) lookIntoRuns(ctx context.Context, add func(Diagnostic)) {
 		return
 	}
 	if dead := counts.Standings[store.StandingDead]; dead > 0 {
-		report("dead tickets", StatusWarning, fmt.Sprintf("%d tickets were refused again and again and are not tried any more by themselves", dead), "otai runs waiting says why; otai runs retry --all tries again")
+		report("dead tickets", StatusWarning, counted.Of(dead, "ticket was refused again and again and is not tried any more by itself", "tickets were refused again and again and are not tried any more by themselves"), "otai runs waiting says why; otai runs retry --all tries again")
 	}
 	if len(doubts) > 0 {
-		report("in doubt", StatusWarning, fmt.Sprintf("%d runs were interrupted at a step that must not be repeated, and nobody knows whether it was carried out", len(doubts)), "otai runs waiting names them, and what to type for each")
+		report("in doubt", StatusWarning, counted.Of(len(doubts), "run was", "runs were")+" interrupted at a step that must not be repeated, and nobody knows whether it was carried out", "otai runs waiting names each, and what to type for it")
 	}
-	report("store", StatusOK, fmt.Sprintf("%d runs are at work, %d are due, %d writes have no outcome yet", counts.Runs[store.Running], counts.Runs[store.Ready], counts.Open), "")
+	report("store", StatusOK, strings.Join([]string{counted.Of(counts.Runs[store.Running], "run is at work", "runs are at work"), counted.Of(counts.Runs[store.Ready], "is due", "are due"), counted.Of(counts.Open, "write has", "writes have") + " no outcome yet"}, ", "), "")
 }
 
 // othersFor is how long it counts that another otai was noticed. As long as it works on,

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/texts"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -205,7 +206,7 @@ func (a *standalone) classify(ctx context.Context, model string, o ClassifyOptio
 		}
 	}
 	if c.unread > 0 {
-		return fmt.Errorf("%d of %d texts could not be read", c.unread, c.read)
+		return fmt.Errorf("%d of %s could not be read", c.unread, counted.Of(c.read, "text", "texts"))
 	}
 	return ctx.Err()
 }

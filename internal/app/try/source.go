@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/trial"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -37,7 +38,7 @@ func (o Options) source(ctx context.Context, s app.Settings, a *app.Setup, r *Re
 		ids := slices.Clone(o.IDs)
 		slices.SortFunc(ids, olderID)
 		ids = slices.Compact(ids)
-		r.From, r.Tickets = fmt.Sprintf("%d named tickets", len(ids)), len(ids)
+		r.From, r.Tickets = counted.Of(len(ids), "named ticket", "named tickets"), len(ids)
 		return trial.Source{Find: func(context.Context, api.TicketSystem) ([]string, error) { return ids, nil }}, nil
 	}
 	if o.Last == 0 && o.Since.IsZero() {
@@ -58,7 +59,12 @@ func (o Options) source(ctx context.Context, s app.Settings, a *app.Setup, r *Re
 func (o Options) describe() string {
 	var b strings.Builder
 	if o.Last > 0 {
-		fmt.Fprintf(&b, "the latest %d tickets", o.Last)
+		b.WriteString("the latest ")
+		if o.Last == 1 {
+			b.WriteString("ticket")
+		} else {
+			fmt.Fprintf(&b, "%d tickets", o.Last)
+		}
 	} else {
 		b.WriteString("the tickets")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/internal/texts"
 	"github.com/open-ticket-ai/otai/internal/trial"
 )
@@ -99,7 +100,7 @@ func (r *Result) undone() error {
 	if failed+unread == 0 {
 		return nil
 	}
-	return fmt.Errorf("of %d tickets, %d could not be predicted since something failed, and %d could not be read", r.Tickets, failed, unread)
+	return fmt.Errorf("of %s, %d could not be predicted since something failed, and %d could not be read", counted.Of(r.Tickets, "ticket", "tickets"), failed, unread)
 }
 
 // add takes what the end of a run predicts. What failed there keeps no other ticket from being
