@@ -35,6 +35,11 @@ func (s *Store) Pause(ctx context.Context, p store.Pause) (added bool, err error
 		if err != nil {
 			return err
 		}
+		if p.Service != "" { // whose clock may have been set back: the write that was refused has changed nothing
+			if _, _, err := t.placesOf(p.Service, "", now); err != nil {
+				return err
+			}
+		}
 		n, err := t.exec(`INSERT INTO {s}pause (runner, since, service, per_hour) VALUES ($1, $2, $3, $4)
 			ON CONFLICT (runner) DO UPDATE SET service = excluded.service, per_hour = excluded.per_hour
 			WHERE pause.service = '' AND excluded.service <> ''`, p.Runner, now, p.Service, int64(p.PerHour))

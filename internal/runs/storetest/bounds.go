@@ -192,6 +192,8 @@ func places(f *fixture) {
 	more("set forward", perHour)
 	f.Advance(-365 * 24 * time.Hour)
 	more("set back to what it was", 0)
+	_, err = f.Store.Pause(f.ctx, pause) // as a write does that finds no place
+	f.must(err)
 	f.Advance(time.Hour + time.Second)
 	more("an hour later", perHour)
 }
