@@ -72,7 +72,7 @@ func (c *classificationPipe) told(name string, err error) error {
 	if info, none := os.Stat(ModelName(name, c.folder)); none == nil && info.IsDir() {
 		return err
 	}
-	return untold.Error(err, name)
+	return untold.Error(err, name, filepath.Clean(name))
 }
 
 // placed adds to the error about a missing model what only the pipe knows: the folder
