@@ -51,10 +51,12 @@ func (d *dialog) connect(addresses []string) (*connection, error) {
 	zone := localZone(d.s)
 	var b strings.Builder
 	b.WriteString("services:\n")
+	// Each question is asked: that one before was not answered says nothing about the next.
+	asking := func(params string) string { return strings.Replace(params, "{ ", "{ breaker_failures: 0, ", 1) }
 	for i, address := range addresses {
-		fmt.Fprintf(&b, "  desk%d: { use: %q, params: %s }\n", i, deskUse, d.deskParams(address, ""))
+		fmt.Fprintf(&b, "  desk%d: { use: %q, params: %s }\n", i, deskUse, asking(d.deskParams(address, "")))
 		if zone != "" {
-			fmt.Fprintf(&b, "  zoned%d: { use: %q, params: %s }\n", i, deskUse, d.deskParams(address, zone))
+			fmt.Fprintf(&b, "  zoned%d: { use: %q, params: %s }\n", i, deskUse, asking(d.deskParams(address, zone)))
 		}
 	}
 	fmt.Fprintf(&b, "  models: { use: %q }\n", classifierUse)

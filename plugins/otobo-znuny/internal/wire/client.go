@@ -2,6 +2,7 @@ package wire
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -192,14 +193,14 @@ func (c *Client) admit(ctx context.Context, op Operation) (done func(httpResult,
 	report, err := c.breaker.Allow()
 	if err != nil {
 		slot.leave(false)
-		why := ""
+		why, advice := "", "check that the help desk is up"
 		if last := c.unavailable.Load(); last != nil && last.Cause != nil {
-			why = ": " + last.Cause.Error()
+			why, advice = ": "+last.Cause.Error(), cmp.Or(last.Advice, advice)
 		}
 		return nil, &RequestError{
 			Kinds:  []error{api.ErrTemporary, ErrUnavailable},
 			Cause:  &api.RetryError{After: breakerPause, Err: fmt.Errorf("the last requests were not answered, so that none is sent for some seconds%s", why)},
-			Advice: "check that the help desk is up",
+			Advice: advice,
 		}
 	}
 	return func(x httpResult, err error) {
