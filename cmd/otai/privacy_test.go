@@ -195,12 +195,12 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 				t.Error("no text is found of runs that wait, or are dead and have written: docs/privacy.md says that it is kept")
 			}
 
-			shown := func(when string) {
+			shown := func(when string, about ...string) {
 				t.Helper()
 				commands := [][]string{
 					{"decisions", "export", "--format", "csv"}, {"decisions", "export", "--format", "jsonl"}, {"decisions", "list"}, {"runs", "list", "--json"}, {"runs", "waiting"}, {"runs", "waiting", "--json"},
 				}
-				for _, id := range ids {
+				for _, id := range about {
 					commands = append(commands, []string{"explain", id}, []string{"decisions", "show", id, "--json"})
 				}
 				runs := listed()
@@ -220,14 +220,14 @@ func TestNoTextStaysWhicheverEndARunHas(t *testing.T) {
 				}
 			}
 			nowhere("after the end of all", "the store", kept())
-			shown("after the end of all")
+			shown("after the end of all", ids...)
 
 			otai("revert", "--since", "PT1H")
 			if is := w.ticket(applied).Queue; is != "Incoming" {
 				t.Errorf("the ticket that was moved is in %s after the revert", is)
 			}
 			nowhere("after the revert", "the store", kept())
-			shown("after the revert")
+			shown("after the revert", applied, half)
 		})
 	}
 }
