@@ -64,7 +64,7 @@ func (k *keptRuns) open(ctx context.Context) error {
 	k.engine = runs.New(runs.Options{
 		Ended: a.measures.ended,
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
-		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, Tells: k.gate.Tells, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
+		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, MayName: k.gate.MayName, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
 	k.runs.Use(k.engine)
 	return nil

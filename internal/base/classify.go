@@ -40,7 +40,7 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 	model := ModelName(p.Model, c.folder)
 	answer, err := c.waiting.Classify(ctx, p.Classifier, api.ClassificationRequest{Text: p.Text, Model: model, APIToken: p.APIToken})
 	if err != nil {
-		return api.PipeResult{}, c.told(p.Model, c.placed(p.Model, err))
+		return api.PipeResult{}, c.hiding(p.Model, c.placed(p.Model, err))
 	}
 	backend := ""
 	if reporter, ok := p.Classifier.(backendReporter); ok {
@@ -63,9 +63,9 @@ func (c *classificationPipe) process(ctx context.Context, p classifyParams, _ ap
 	}), nil
 }
 
-// told is an error as it may be shown: the name of a model that a template makes may be a
+// hiding is an error as it may be shown: the name of a model that a template makes may be a
 // customer's text, unless it stands in the configuration, or such a folder is there.
-func (c *classificationPipe) told(name string, err error) error {
+func (c *classificationPipe) hiding(name string, err error) error {
 	if name == "" || c.written != nil && c.written(name) {
 		return err
 	}

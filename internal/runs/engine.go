@@ -43,9 +43,9 @@ type Options struct {
 	// Healthy reports whether the services are healthy at this moment: then a failure of the
 	// system that one ticket goes on meeting is that ticket's. nil: nobody knows.
 	Healthy func(ctx context.Context) bool
-	// Tells reports whether a text may be kept as what a ticket or an item of a loop is called; see
-	// [gate.Gate.Tells]. nil: each may.
-	Tells func(text string) bool
+	// MayName reports whether a text may be kept as what a ticket or an item of a loop is called; see
+	// [gate.Gate.MayName]. nil: each may.
+	MayName func(text string) bool
 	// Inherit passes what a process of an earlier release had begun to write to keep, which
 	// returns when it is stored; see [gate.Gate.Begun]. nil: nothing.
 	Inherit func(ctx context.Context, keep func(ctx context.Context, effects []store.Effect) error) error

@@ -118,7 +118,7 @@ func (r *run) ticketOf(item orchestrator.LoopItem) string {
 	switch {
 	case item.Ticket == "" && ok && r.fetched(id):
 		return id
-	case r.fetched(item.Ticket) || r.e.tells(item.Ticket):
+	case r.fetched(item.Ticket) || r.e.mayName(item.Ticket):
 		return item.Ticket
 	}
 	return "" // only made to look like a ticket
@@ -128,14 +128,14 @@ func (r *run) ticketOf(item orchestrator.LoopItem) string {
 // somebody's words; then its place among the items.
 func (n *spawning) called(item orchestrator.LoopItem) string {
 	place := strconv.Itoa(len(n.batch.Spawn))
-	if item.Key == place || item.Key == item.Ticket || n.e.tells(item.Key) {
+	if item.Key == place || item.Key == item.Ticket || n.e.mayName(item.Key) {
 		return item.Key
 	}
 	return "#" + place
 }
 
-// tells reports whether a text may be kept as what a ticket or an item is called.
-func (e *Engine) tells(text string) bool { return e.o.Tells == nil || e.o.Tells(text) }
+// mayName reports whether a text may be kept as what a ticket or an item is called.
+func (e *Engine) mayName(text string) bool { return e.o.MayName == nil || e.o.MayName(text) }
 
 // fetched reports whether it is a ticket that the run has by its fetch.
 func (r *run) fetched(ticket string) bool {

@@ -449,7 +449,7 @@ func TestATicketIsOneThatTheTicketSystemKnows(t *testing.T) {
 			}
 			w.want(c.want)
 			if all := fmt.Sprint(w.predictions, w.errs, shown); strings.Contains(all, "Xanthippe") {
-				t.Errorf("it tells the text: %s", all)
+				t.Errorf("it quotes the text: %s", all)
 			}
 		})
 	}

@@ -18,7 +18,7 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
-// longWord is from how many letters on a word of a text tells something by itself.
+// longWord is from how many letters on a word of a text says something by itself.
 const longWord = 8
 
 // generic is what is said where a text can't be taken out of a message.
@@ -34,7 +34,7 @@ func Error(err error, texts ...string) error {
 	if text == err.Error() {            //messagetext:allow likewise
 		return err
 	}
-	return &told{text: text, of: err, without: texts}
+	return &hiding{text: text, of: err, without: texts}
 }
 
 // Text is a message without the texts, in whatever form they stand in it.
@@ -57,27 +57,27 @@ func Text(message string, texts ...string) string {
 
 func notInWord(r rune) bool { return !unicode.IsLetter(r) && !unicode.IsDigit(r) }
 
-// told is an error of which only what a program asks for can be reached.
-type told struct {
+// hiding is an error of which only what a program asks for can be reached.
+type hiding struct {
 	text    string
 	of      error
 	without []string
 }
 
-func (e *told) Error() string { return e.text }
+func (e *hiding) Error() string { return e.text }
 
-// kinds are the errors that a told one can be.
+// kinds are the errors that a hiding one can be.
 var kinds = []error{
 	api.ErrNotFound, api.ErrDenied, api.ErrInvalid, api.ErrTemporary, api.ErrUncertain, context.Canceled, context.DeadlineExceeded, fs.ErrNotExist, fs.ErrPermission,
 }
 
 // Is reports whether the error is of one of the kinds that hosts ask for.
-func (e *told) Is(target error) bool {
+func (e *hiding) Is(target error) bool {
 	return slices.Contains(kinds, target) && errors.Is(e.of, target)
 }
 
 // As has what hosts ask of errors, without the texts.
-func (e *told) As(target any) bool {
+func (e *hiding) As(target any) bool {
 	switch to := target.(type) {
 	case **api.RetryError:
 		var of *api.RetryError
@@ -101,11 +101,11 @@ func (e *told) As(target any) bool {
 	return true
 }
 
-func (e *told) within(err error) error {
+func (e *hiding) within(err error) error {
 	if err == nil {
 		return nil
 	}
-	return &told{text: Text(err.Error(), e.without...), of: err, without: e.without}
+	return &hiding{text: Text(err.Error(), e.without...), of: err, without: e.without}
 }
 
 // NoTicket is the error of an id by which a ticket system shows no ticket, as why says. It

@@ -25,7 +25,7 @@ type part struct{ error }
 
 func (part) Partly() bool { return true }
 
-func TestAnErrorIsTheSameForAProgramAndTellsNothing(t *testing.T) {
+func TestAnErrorIsTheSameForAProgramAndQuotesNothing(t *testing.T) {
 	for name, err := range map[string]error{
 		"as it is":       fmt.Errorf("ticket %s: %w", planted, api.ErrNotFound),
 		"quoted":         fmt.Errorf("ticket %q: %w", planted, api.ErrInvalid),
@@ -70,7 +70,7 @@ func TestAnErrorIsTheSameForAProgramAndTellsNothing(t *testing.T) {
 			for _, e := range all {
 				for _, text := range []string{fmt.Sprint(e), fmt.Sprintf("%+v", e)} {
 					if plain, _ := url.PathUnescape(text); strings.Contains(strings.ToLower(text+plain), "xanthippe") {
-						t.Errorf("it tells: %s", text)
+						t.Errorf("it quotes: %s", text)
 					}
 				}
 			}

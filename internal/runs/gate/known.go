@@ -65,9 +65,9 @@ func (k *known) number(number string) bool {
 	return k.nos[number]
 }
 
-// Tells reports whether a text may be kept and shown as what a ticket, or an item of a loop, is
+// MayName reports whether a text may be kept and shown as what a ticket, or an item of a loop, is
 // called: it stands in the configuration, or a ticket system has given it as an id or a number.
-func (g *Gate) Tells(text string) bool {
+func (g *Gate) MayName(text string) bool {
 	if g.written(text) {
 		return true
 	}

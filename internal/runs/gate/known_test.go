@@ -37,7 +37,7 @@ func TestAnIDThatNobodyKnowsIsNeitherClaimedNorKept(t *testing.T) {
 	both(t, func(t *testing.T, full bool) {
 		for name, op := range ops {
 			for how, err := range map[string]error{
-				"not found": nil, "invalid": fmt.Errorf("%q is no id: %w", words, api.ErrInvalid), "denied": fmt.Errorf("%s: %w", words, api.ErrDenied),
+				"not found": nil, "invalid": fmt.Errorf("%q is not an id: %w", words, api.ErrInvalid), "denied": fmt.Errorf("%s: %w", words, api.ErrDenied),
 				"down": fmt.Errorf("GET /%s: %w", words, api.ErrTemporary), "slow": &api.RetryError{After: time.Minute, Err: errors.New(words)},
 			} {
 				w := newWorld(t, full, "1")
@@ -122,13 +122,13 @@ func TestWhatAReadingSaysOfAnUnknownIDDoesntQuoteIt(t *testing.T) {
 	}
 }
 
-func TestWhatMayBeToldOfATicketIsWhatATicketSystemOrTheConfigurationHas(t *testing.T) {
+func TestWhatMayBeSaidOfATicketIsWhatATicketSystemOrTheConfigurationHas(t *testing.T) {
 	w := newWorld(t, true, "1", "2")
 	w.d.tickets["1"].Number = "2026001"
 	w.written(true, "items: [IT, HR]")
 	w.fetch(w.m.run("a"), inbox)
 	for text, want := range map[string]bool{"1": true, "2026001": true, "HR": true, "3": false, words: false} {
-		if got := w.g.Tells(text); got != want {
+		if got := w.g.MayName(text); got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
