@@ -56,6 +56,7 @@ func (r *run) conclude(ctx context.Context, err error) (ends.Ending, *ends.Decis
 		if r.saw.NotAllowed != nil {
 			r.sayNotAllowed("", r.e.o.Redact(r.saw.Reason()))
 		}
+		r.sayRefusedUnclaimed(ctx)
 		if r.waitsFor(store.ReasonPaused) { // it has begun nothing
 			return ends.Ending{}, nil, nil
 		}

@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"context"
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
@@ -101,4 +102,14 @@ func (e *Engine) sayClosed(c *store.Cause, why string) {
 		return
 	}
 	e.logger.Error("many tickets are refused for one reason: they wait, and one of them tries again each minute", "runner", c.Runner, "refused", c.Label, "tickets", c.Tickets, "err", why)
+}
+
+// sayRefusedUnclaimed says once of each reason that a write was refused in a run which has no
+// ticket: nothing of it is stored, and the next firing tries the same.
+func (r *run) sayRefusedUnclaimed(ctx context.Context) {
+	for _, f := range r.saw.Rejections {
+		if f.Write && r.e.once("refused unclaimed "+f.Cause) {
+			r.e.logger.WarnContext(ctx, "a write is refused, and its run has no ticket that could be set aside: each firing tries it again", "runner", r.row.Runner, "step", f.Step.Name, "path", f.Step.Path, "err", r.e.o.Redact(f.Err.Error()))
+		}
+	}
 }
