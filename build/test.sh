@@ -6,14 +6,13 @@
 # The race detector costs several times what it watches. So it watches the packages whose own code
 # shares anything between goroutines, and not those whose tests drive other processes, which it doesn't
 # see, or do one thing after another. internal/runs, whose largest tests take too long with it, is tried
-# without it, too. With OTAI_TEST_ALL it watches all, and a host that was built with it is tried.
+# without it, too, unless OTAI_TEST_ALL or OTAI_TEST_CHAOS has these done with it.
 # Vet is left to build/lint.sh, and what is linked for a test has no use for symbols. What is tried without
 # the race detector is of the same packages that `make build` has compiled.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-go=${GO:-go} timeout=30m raced=
-[ -z "${OTAI_TEST_ALL:-}" ] || timeout=60m raced=-race
-how=${raced:--trimpath}
+go=${GO:-go} timeout=30m how=-trimpath
+[ -z "${OTAI_TEST_ALL:-}" ] || timeout=60m
 beside=$(mktemp) failed=$(mktemp)
 trap 'rm -f "$beside" "$failed"' EXIT
 
@@ -21,6 +20,7 @@ tests() { $go test -vet=off -ldflags=-s -timeout $timeout "$@"; }
 
 unshared='/otai/(cmd/otai|internal/plugindev|internal/runs/sqlstore|pkg/loader)$'
 both='/otai/internal/runs$'
+[ -z "${OTAI_TEST_ALL:-}${OTAI_TEST_CHAOS:-}" ] || both='^$'
 
 # sharing prints the packages of the module here that the race detector watches.
 sharing() {
@@ -33,10 +33,6 @@ sharing() {
 
 module() {
 	all=$($go list ./... | grep -v '/otai/cmd/otai$')
-	if [ -n "$raced" ]; then
-		tests -race $all
-		return
-	fi
 	watched=$(sharing)
 	others=$(printf '%s\n' $all | grep -vxF "${watched:-none}"; printf '%s\n' $watched | grep -E "$both")
 	ended=0

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -124,4 +125,36 @@ func TestNoPluginCodeHurtsACommand(t *testing.T) {
 
 func stepOf(body string) string {
 	return "orchestrator:\n  params:\n    steps:\n      - { id: only, " + body + " }\n"
+}
+
+// TestNoPluginCodeHurtsTheShell: who presses the Tab key has an answer, whatever the code that knows
+// the names does, and gives no secret away by it.
+func TestNoPluginCodeHurtsTheShell(t *testing.T) {
+	t.Parallel()
+	c := newCage(t)
+	for n, kind := range []string{"secretenv", "ask-exits", "ask-panics-away", "ask-blocks", "build-exits", "secondexit0", "stdout", "killparent", "open-kills-group"} {
+		t.Run(kind, func(t *testing.T) {
+			if !ofEachCause() && n > 1 {
+				t.Skip("much like others: set OTAI_TEST_ALL=1")
+			}
+			t.Parallel()
+			v := c.prepare(t, beast{kind: kind})
+			v.cmd.Args = append(v.cmd.Args[:1], "__complete", "model", "verify", "--use", kind+":S", "")
+			v.cmd.Env = append(v.cmd.Env, "HELPDESK_TOKEN="+password, "OTAI_DATABASE_URL=postgres://otai:"+password+"@127.0.0.1/otai")
+			v.begin(t)
+			select {
+			case <-v.ended:
+			case <-time.After(2 * time.Minute):
+				t.Error("it didn't end")
+			}
+			if code, out := v.cmd.ProcessState.ExitCode(), v.out.String(); code != 0 || out != ":0\n" {
+				t.Errorf("it ended with %d, and answers %q", code, out)
+			}
+			seen, _ := os.ReadFile(filepath.Join(v.dir, "tmp", "seen-by-init"))
+			if said := v.log.String() + string(seen); strings.Contains(said, password) {
+				t.Errorf("it gives a secret away:\n%s", shortened(said))
+			}
+			v.wantNothingLeft(t)
+		})
+	}
 }

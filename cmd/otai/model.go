@@ -209,31 +209,6 @@ func showModelChecks(out io.Writer, checks []models.Check) {
 	}
 }
 
-// completeModels offers the models of the cache, and folders once a path is begun.
-func (c *command) completeModels(use *string) cobra.CompletionFunc {
-	return func(cmd *cobra.Command, _ []string, begun string) ([]string, cobra.ShellCompDirective) {
-		if strings.HasPrefix(begun, ".") || strings.HasPrefix(begun, "/") {
-			return nil, cobra.ShellCompDirectiveFilterDirs
-		}
-		if err := c.complete(cmd); err != nil {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		models, _, err := models.List(cmd.Context(), c.settings, *use)
-		if err != nil {
-			return nil, cobra.ShellCompDirectiveDefault
-		}
-		var names []string
-		for _, m := range models {
-			for _, name := range m.Names() {
-				if strings.HasPrefix(name, begun) {
-					names = append(names, name)
-				}
-			}
-		}
-		return names, cobra.ShellCompDirectiveDefault
-	}
-}
-
 func orNone(text string) string {
 	if text == "" {
 		return "-"

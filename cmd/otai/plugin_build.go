@@ -22,7 +22,8 @@ shared modules that this otai was built with, and with the versions that the plu
 the plugin folders have. If otai has nothing against the result alone, it is put into the
 working directory as otai_NAME.so, NAME after its module; a second line says whether it can
 be together with the plugins in the folders. --with takes other folders, --alone none.
-Nothing in the folder is changed. Needs go and gcc, but neither otai's sources nor,
+What its init functions change in their process is listed: no plugin should change
+anything there. Nothing in the folder is changed. Needs go and gcc, but neither otai's sources nor,
 with a filled module cache, a network. Exit code 3 means that it was built and would
 be refused even alone.`,
 		Example: `  otai plugin build .
@@ -41,6 +42,7 @@ be refused even alone.`,
 			}
 			show(out, "%s: built by %s, matches this otai\n", built.File, built.Go)
 			showTaken(out, built.Taken)
+			showChanges(out, built.File, built.Changes)
 			if built.Together == nil {
 				return nil
 			}

@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"crypto/sha256"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -267,5 +268,25 @@ func TestAPluginIsBuiltWithTheFlagsOfItsHost(t *testing.T) {
 	}
 	if out, code := runIn(into, environment(t), "plugin", "check", "otai_words.so"); code != 3 || !strings.Contains(out, "otai plugin build") {
 		t.Errorf("the usual host: exit code %d, want 3 and a line that fixes it\n%s", code, out)
+	}
+}
+
+// TestABuildSaysWhatThePluginChangesInItsProcess, which otai puts back, so that its author learns of it.
+func TestABuildSaysWhatThePluginChangesInItsProcess(t *testing.T) {
+	t.Parallel()
+	moves := neighbor{name: "moves", use: []string{"os os.Chdir"}, code: "func init() { _ = os.Chdir(\"/\") }\n"}
+	out, code := runIn(t.TempDir(), author(t), "plugin", "build", moves.write(t), "--alone")
+	if code != 0 || !strings.Contains(out, "opening it changes its process") || !strings.Contains(out, "working directory") {
+		t.Errorf("it ended with %d, and doesn't say what is changed:\n%s", code, out)
+	}
+	for _, n := range []neighbor{moves, {name: "bare"}} {
+		var answer struct{ Changes []string }
+		out, code := runIn(t.TempDir(), author(t), "plugin", "build", "--json", n.write(t), "--alone")
+		if err := json.Unmarshal([]byte(out), &answer); err != nil || code != 0 {
+			t.Fatalf("it ended with %d: %v\n%s", code, err, out)
+		}
+		if changes := strings.Join(answer.Changes, "\n"); answer.Changes == nil || strings.Contains(changes, "working directory") != (n.name == "moves") || n.name == "bare" && changes != "" {
+			t.Errorf("%s changes %q", n.name, answer.Changes)
+		}
 	}
 }

@@ -15,11 +15,12 @@ import (
 const putBackNote = "Put back by otai revert"
 
 // TestWhatOtaiWroteIsPutBackWhateverDies: the service and the command are killed on the way,
-// people have changed some of the tickets, and nothing moves again.
+// people have changed some of the tickets, and nothing moves again. OTAI_TEST_REVERT_TICKETS is how many
+// they are; ten thousand take half an hour and more.
 func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 	t.Parallel()
 	w := newWitness(t)
-	ids := w.addMany(sized(60, 10_000), "x")
+	ids := w.addMany(chaosNumber("OTAI_TEST_REVERT_TICKETS", sized(60, 1000)), "x")
 	env := w.environment()
 	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
 	kills := sized(3, 10)

@@ -3,10 +3,13 @@ package app
 import (
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/systemd"
+	"github.com/open-ticket-ai/otai/pkg/loader"
 )
 
 const maxEnvironment = 1 << 20 // bytes
@@ -29,4 +32,20 @@ func TakeEnvironment(path string) error {
 		}
 	}
 	return nil
+}
+
+// whereThingsAre are variables of otai's own that have no secret.
+var whereThingsAre = []string{"OTAI_PLUGIN_DIR", "OTAI_STATE_DIR", "OTAI_TRUST_GROUP", "OTAI_PROBE_TIMEOUT", "STATE_DIRECTORY", "CACHE_DIRECTORY"}
+
+// WithoutSecrets is of the environment what code that needs no configuration may know: what a
+// process that tries a plugin gets, and where otai's own things are.
+func (s Settings) WithoutSecrets() []string {
+	probe := &loader.Options{Secret: secretname.Is}
+	known := []string{} // not nil, which would be all
+	for _, variable := range s.Environ {
+		if name, _, _ := strings.Cut(variable, "="); probe.MayKnow("", name) || slices.Contains(whereThingsAre, name) {
+			known = append(known, variable)
+		}
+	}
+	return known
 }

@@ -23,6 +23,7 @@ type BuildResult struct {
 	Beside   []string  `json:"beside"`   // the files of these
 	// Displaced are those beside it that would be refused because of it.
 	Displaced []string `json:"displaced"`
+	Changes   []string `json:"changes"` // of its process, when it is opened: they are put back
 
 	Missing []string `json:"missing"` // module@version, that the module cache lacks
 	Stage   string   `json:"stage"`   // of a plugin that was built and is rejected
@@ -38,7 +39,7 @@ type Taken = plugindev.Taken
 // only if this otai would load it alone. output is a file or a folder; "" is the working
 // directory. What the plugins beside it link is taken at their versions.
 func Build(ctx context.Context, s app.Settings, dir, output string, beside Beside) (BuildResult, error) {
-	answer := BuildResult{Pinned: []string{}, Taken: []Taken{}, Beside: []string{}, Displaced: []string{}, Missing: []string{}}
+	answer := BuildResult{Pinned: []string{}, Taken: []Taken{}, Beside: []string{}, Displaced: []string{}, Changes: []string{}, Missing: []string{}}
 	if err := loader.CheckHost(); err != nil {
 		return answer.rejected(app.ExitWith(app.CodePlugins, err))
 	}
@@ -64,7 +65,8 @@ func Build(ctx context.Context, s app.Settings, dir, output string, beside Besid
 		return app.ExitWith(app.CodePlugins, loader.CheckSources(dir, loader.Options{TrustGroup: trustGroup}))
 	}
 	check := func(file string) error {
-		alone, _, err := judgeAlone(ctx, s, file, false)
+		alone, changes, err := judgeAlone(ctx, s, file, false)
+		answer.Changes = append(answer.Changes, changes...)
 		if err == nil && alone != nil {
 			err = app.ExitWith(app.CodePlugins, &rejectedBuildError{alone})
 		}

@@ -38,6 +38,9 @@ func connect(t testing.TB, address string, change ...func(*Config)) *Client {
 	return c
 }
 
+// patient makes a client repeat a request however long the first one takes on a busy machine.
+func patient(c *Config) { c.Retry.MaxElapsed = time.Minute }
+
 // connectToAnswer is a client whose server gives f's answer to everything.
 func connectToAnswer(t testing.TB, f http.Handler, change ...func(*Config)) *Client {
 	t.Helper()

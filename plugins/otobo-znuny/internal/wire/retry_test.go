@@ -36,7 +36,7 @@ func TestOnlyWhatIsHarmlessIsRepeated(t *testing.T) {
 					return
 				}
 				_, _ = io.WriteString(w, `{"TicketID":"1"}`)
-			}))
+			}), patient)
 			send, want := client.Read, c.read
 			if kind == "write" {
 				send, want = client.Write, c.write
