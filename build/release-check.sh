@@ -20,6 +20,6 @@ if [ -n "${OTAI_TEST_ALL:-}" ]; then
 	packages="$packages ./internal/supervise/... ./internal/orphans"
 	(cd pkg/params && $go test -count=1 ./...)
 fi
-$go test -count=1 $packages
-OTAI_TEST_ROWS=causes $go test -count=1 -timeout 40m -run "$tests" ./cmd/otai
+$go test -count=1 -timeout 60m $packages
+OTAI_TEST_ROWS=causes $go test -count=1 -timeout 60m -run "$tests" ./cmd/otai
 rm -rf "$dist"
