@@ -301,8 +301,8 @@ func otherwise(b *testing.B, files map[string][]string) (dist string) {
 func BenchmarkMetricsAndDecisions(b *testing.B) {
 	const n = 2000
 	without := otherwise(b, map[string][]string{
-		"internal/app/keptruns.go": {"Called: a.measures.called, ", "", "Ended: a.measures.ended,\n", ""},
-		"internal/app/setup.go":    {", Classified: a.measures.classified", ""},
+		"internal/app/keptruns.go": {"Called: a.measures.Called, ", "", "Ended: a.measures.Ended,\n", ""},
+		"internal/app/setup.go":    {", Classified: a.measures.Classified", ""},
 		"internal/runs/decided.go": {"s.r.unsaid = true", "s.r.unsaid = false", "if v.End.State != store.Ended {\n\t\treturn", "if v.End.State != store.Ended || true {\n\t\treturn"},
 	})
 	steps := itemStep + decideStep[:strings.Index(decideStep, "- id: decide")] + sortStep

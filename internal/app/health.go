@@ -1,6 +1,7 @@
 package app
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"encoding/json"
@@ -60,7 +61,11 @@ func (a *Setup) openDoors(state string) {
 		return json.Marshal(judged.Judge(a.facts(ctx)))
 	})
 	w.Answer(judged.QuestionProfile, profile)
-	w.Answer(judged.QuestionMetrics, func(ctx context.Context, _ []byte) ([]byte, error) { return a.metrics(ctx) })
+	w.Answer(judged.QuestionMetrics, func(ctx context.Context, _ []byte) ([]byte, error) {
+		var out bytes.Buffer
+		err := a.measures.Write(&out, a.facts(ctx))
+		return out.Bytes(), err
+	})
 	admin := a.Document.Admin
 	to := supervise.Doors{Folder: state, Listen: admin.Listen, Token: admin.Token, MetricsOpen: admin.MetricsOpen}
 	if admin.Cert != "" {

@@ -48,7 +48,7 @@ func (a *Setup) keepRuns(o RunOptions) *keptRuns {
 	if a.Document.Runs.Database == "" {
 		clock = runs.BootClock
 	}
-	k.gate = gate.New(gate.Options{Logger: a.logger, Called: a.measures.called, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, Written: a.written, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
+	k.gate = gate.New(gate.Options{Logger: a.logger, Called: a.measures.Called, Store: &k.late, Clock: clock, Keep: a.Document.Runs.Keep, At: a.Place, Written: a.written, KeepText: a.Document.Decisions.KeepText, Searches: k.backlog.searches(), Bounds: a.bounds()})
 	return k
 }
 
@@ -62,7 +62,7 @@ func (k *keptRuns) open(ctx context.Context) error {
 	k.store = opened
 	k.late.Use(opened.Store)
 	k.engine = runs.New(runs.Options{
-		Ended: a.measures.ended,
+		Ended: a.measures.Ended,
 		Store: opened.Store, Queue: opened.Queue, Logger: a.logger, Redact: a.Redactor.Text, Host: opened.Host,
 		Keep: a.Document.Runs.Keep, KeepDecisions: a.Document.Decisions.Keep, Records: a.records(), At: a.Place, Finish: k.gate.Finish, Revert: k.gate.Revert, Healthy: k.gate.Healthy, MayName: k.gate.MayName, Inherit: k.inherit, Clock: opened.Clock, Alone: o.Once || o.UntilEmpty, Once: o.Once,
 	})
@@ -100,7 +100,7 @@ func (k *keptRuns) wrap(s orchestrator.Service, instance any) any {
 		k.mu.Unlock()
 	}
 	k.backlog.knows(s.ID, instance)
-	k.setup.measures.knows(s.ID, instance)
+	k.setup.measures.Knows(s.ID, instance)
 	return k.gate.Wrap(s.ID, instance)
 }
 

@@ -14,6 +14,7 @@ import (
 	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/lastgood"
+	"github.com/open-ticket-ai/otai/internal/measures"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
@@ -46,7 +47,7 @@ type Setup struct {
 	clocks    base.Clocks // of triggers
 	begins    func()      // is called before the work begins; nil: nobody wants to know
 
-	measures   *measures
+	measures   *measures.Measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
 	ahead      bool                       // the work has not begun: what services are asked is a check
@@ -71,7 +72,7 @@ type PrepareOptions struct {
 // Prepare reads the configuration, loads the plugins and checks the whole. After an
 // error nothing is left open; what was found until then stands in the [Setup].
 func Prepare(ctx context.Context, s Settings, o PrepareOptions) (*Setup, error) {
-	a := &Setup{settings: s, measures: newMeasures(), dir: o.Dir, Redactor: NewRedactor(s.Lookup), logger: slog.New(slog.DiscardHandler)}
+	a := &Setup{settings: s, measures: measures.New(), dir: o.Dir, Redactor: NewRedactor(s.Lookup), logger: slog.New(slog.DiscardHandler)}
 	err := a.prepare(ctx, o)
 	if err != nil {
 		a.Close()
@@ -156,7 +157,7 @@ func (a *Setup) load(ctx context.Context, o PrepareOptions) (err error) {
 	}
 	a.Loading = PluginLoad{
 		Settings: a.settings, Logger: a.logger, Dirs: dirs, Policies: undoubted(a.Document), Keys: a.trusted, FireAtOnce: o.FireAtOnce,
-		Locate: a.Place, Classified: a.measures.classified, Named: a.named, Written: a.written, Clocks: &a.clocks, Former: a.formerPlugins(),
+		Locate: a.Place, Classified: a.measures.Classified, Named: a.named, Written: a.written, Clocks: &a.clocks, Former: a.formerPlugins(),
 	}
 	if !o.Runs || o.Inspect {
 		a.instead.Made = a.settings.Worker.Temporary

@@ -1,16 +1,17 @@
-package app
+// Package measures counts what a worker does, as it happens, and puts it beside what is looked up when somebody asks:
+// all that /metrics says of the worker.
+package measures
 
 import (
-	"bytes"
-	"context"
 	"errors"
+	"io"
 	"maps"
 	"reflect"
 	"runtime"
 	"sync"
 	"time"
 
-	judged "github.com/open-ticket-ai/otai/internal/health"
+	"github.com/open-ticket-ai/otai/internal/health"
 	"github.com/open-ticket-ai/otai/internal/metrics"
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -18,8 +19,8 @@ import (
 	"github.com/open-ticket-ai/otai/pkg/params/freeze"
 )
 
-// measures are what this process counts as it happens; the rest is looked up when it is asked for.
-type measures struct {
+// Measures are what this process counts as it happens.
+type Measures struct {
 	runs, requests, decisions               *metrics.Metric
 	runSeconds, requestSeconds, confidences *metrics.Metric
 	texts, classifySeconds                  *metrics.Metric
@@ -29,9 +30,10 @@ type measures struct {
 	asking      sync.Mutex                // held while they are asked
 }
 
-func newMeasures() *measures {
+// New returns measures of nothing yet.
+func New() *Measures {
 	seconds := []float64{.01, .03, .1, .3, 1, 3, 10, 30, 100, 300, 1000}
-	return &measures{
+	return &Measures{
 		runs:           metrics.New(metrics.Counter, "otai_runs_total", "Attempts of runs that ended in this process, by what became of the run.", "runner", "outcome"),
 		runSeconds:     metrics.NewHistogram("otai_run_duration_seconds", "Time from the beginning of a run to its end, with its pauses.", seconds, "runner"),
 		requests:       metrics.New(metrics.Counter, "otai_helpdesk_requests_total", "Calls of ticket systems.", "service", "operation", "outcome"),
@@ -45,8 +47,8 @@ func newMeasures() *measures {
 	}
 }
 
-// ended counts the end of an attempt of a run.
-func (m *measures) ended(e runs.Attempt) {
+// Ended counts the end of an attempt of a run.
+func (m *Measures) Ended(e runs.Attempt) {
 	m.runs.Add(1, e.Runner, e.Outcome)
 	if e.Ended {
 		m.runSeconds.Observe(e.Took.Seconds(), e.Runner)
@@ -59,14 +61,14 @@ func (m *measures) ended(e runs.Attempt) {
 	}
 }
 
-// called counts a call of a ticket system.
-func (m *measures) called(service, operation string, took time.Duration, err error) {
+// Called counts a call of a ticket system.
+func (m *Measures) Called(service, operation string, took time.Duration, err error) {
 	m.requests.Add(1, service, operation, outcome(err))
 	m.requestSeconds.Observe(took.Seconds(), service, operation)
 }
 
-// knows remembers of which service a classifier is, where it differs from others as a value.
-func (m *measures) knows(service string, instance any) {
+// Knows remembers of which service a classifier is, where it differs from others as a value.
+func (m *Measures) Knows(service string, instance any) {
 	c, ok := instance.(api.Classifier)
 	if !ok || !reflect.ValueOf(c).Comparable() {
 		return
@@ -76,8 +78,8 @@ func (m *measures) knows(service string, instance any) {
 	m.classifiers[c] = service
 }
 
-// classified counts a call of a classifier.
-func (m *measures) classified(by api.Classifier, texts int, took time.Duration, err error) {
+// Classified counts a call of a classifier.
+func (m *Measures) Classified(by api.Classifier, texts int, took time.Duration, err error) {
 	service := metrics.Other
 	if reflect.ValueOf(by).Comparable() {
 		m.mu.Lock()
@@ -98,7 +100,7 @@ type timed interface {
 
 // loads are what the classifiers say of their models. It is code of plugins: while one doesn't return,
 // none is asked again.
-func (m *measures) loads() *metrics.Metric {
+func (m *Measures) loads() *metrics.Metric {
 	out := metrics.New(metrics.Gauge, "otai_model_load_duration_seconds", "How long it took to load a model that is loaded now.", "service", "model")
 	m.mu.Lock()
 	known := maps.Clone(m.classifiers)
@@ -147,10 +149,10 @@ func outcome(err error) string {
 	return "ok"
 }
 
-// metrics are all figures of this process, in the text format of Prometheus.
-func (a *Setup) metrics(ctx context.Context) ([]byte, error) {
-	facts := a.facts(ctx)
-	report := judged.Judge(facts)
+// Write writes all figures of this process in the text format of Prometheus: what was counted, and what is true at
+// this moment.
+func (m *Measures) Write(out io.Writer, facts health.Facts) error {
+	report := health.Judge(facts)
 	tickets := metrics.New(metrics.Gauge, "otai_tickets", "Tickets that searches pass over, by how they stand with the runner.", "runner", "standing")
 	up := metrics.New(metrics.Gauge, "otai_part_up", "Whether a service, a runner or the store does its work: 0 where it keeps otai from being ready.", "kind", "name")
 	for _, p := range report.Parts {
@@ -181,8 +183,5 @@ func (a *Setup) metrics(ctx context.Context) ([]byte, error) {
 	runtime.ReadMemStats(&memory)
 	heap := metrics.New(metrics.Gauge, "go_memstats_heap_inuse_bytes", "Bytes of Go's heap that the worker process uses.")
 	heap.Set(float64(memory.HeapInuse))
-	m := a.measures
-	var out bytes.Buffer
-	err := metrics.Write(&out, m.runs, m.runSeconds, m.requests, m.requestSeconds, m.decisions, m.confidences, m.texts, m.classifySeconds, m.loads(), starts, tickets, waiting, overdue, up, goroutines, heap)
-	return out.Bytes(), err
+	return metrics.Write(out, m.runs, m.runSeconds, m.requests, m.requestSeconds, m.decisions, m.confidences, m.texts, m.classifySeconds, m.loads(), starts, tickets, waiting, overdue, up, goroutines, heap)
 }
