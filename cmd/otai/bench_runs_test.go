@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -53,6 +54,7 @@ type cost struct {
 	tickets int
 	took    time.Duration // from the first update to the last
 	cpu     time.Duration // of all processes
+	working time.Duration // CPU of them within that time
 	desk    time.Duration // CPU of this process: the help desk, and what waits here
 	memory  [4]int64      // in KiB, of the first process, after each quarter of the tickets
 }
@@ -99,7 +101,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 	for deadline := time.Now().Add(20 * time.Minute); ; time.Sleep(2 * time.Millisecond) {
 		done := d.updates.Load() - from
 		if done > 0 && began.IsZero() {
-			began = time.Now()
+			began, c.working = time.Now(), -cpuOf(b, running)
 		}
 		for quarter := range c.memory {
 			if c.memory[quarter] == 0 && done*4 >= int64(n*(quarter+1)) {
@@ -118,6 +120,7 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 		}
 	}
 	c.took, c.desk = time.Since(began), ownCPU(b)-own
+	c.working += cpuOf(b, running)
 	for _, cmd := range running {
 		_ = cmd.Process.Signal(os.Interrupt)
 	}
@@ -133,6 +136,19 @@ func (d *quickDesk) through(b *testing.B, dist string, processes, n int, env fun
 		b.Errorf("%d updates too many", left)
 	}
 	return c
+}
+
+// cpuOf is the CPU time that processes and their workers have used up to now.
+func cpuOf(b *testing.B, processes []*exec.Cmd) (sum time.Duration) {
+	b.Helper()
+	for _, cmd := range processes {
+		for _, pid := range []int{cmd.Process.Pid, worker(cmd.Process.Pid)} {
+			if pid != 0 {
+				sum += used(b, pid)
+			}
+		}
+	}
+	return sum
 }
 
 // memoryOf is the resident memory of a process, in KiB.
@@ -296,35 +312,53 @@ func otherwise(b *testing.B, files map[string][]string) (dist string) {
 }
 
 // BenchmarkMetricsAndDecisions is what metrics and records of decisions cost a ticket that is
-// classified by the demonstration's model: the CPU time of a binary that has them, beside that of one
-// that hasn't, in turns.
+// classified by the demonstration's model: the CPU time of a binary that has both, of two that have
+// one of them, and of one that has neither, in turns. A run's time is from its beginning to its
+// end, at a help desk that answers at once; CPU is counted between the first update and the last,
+// so that no start is among it.
 func BenchmarkMetricsAndDecisions(b *testing.B) {
-	const n = 2000
-	without := otherwise(b, map[string][]string{
+	const n, workers = 2000, 4
+	noMetrics := map[string][]string{
 		"internal/app/keptruns.go": {"Called: a.measures.Called, ", "", "Ended: a.measures.Ended,\n", ""},
 		"internal/app/setup.go":    {", Classified: a.measures.Classified", ""},
+	}
+	noRecords := map[string][]string{
 		"internal/runs/decided.go": {"s.r.unsaid = true", "s.r.unsaid = false", "if v.End.State != store.Ended {\n\t\treturn", "if v.End.State != store.Ended || true {\n\t\treturn"},
-	})
+	}
+	neither := maps.Clone(noMetrics)
+	maps.Copy(neither, noRecords)
+	ways := []struct{ name, dist string }{
+		{"both", product.dir}, {"records", otherwise(b, noMetrics)}, {"metrics", otherwise(b, noRecords)}, {"neither", otherwise(b, neither)},
+	}
 	steps := itemStep + decideStep[:strings.Index(decideStep, "- id: decide")] + sortStep
 	config := forEach(allFetched, steps) + "  models: { use: hf-local:HFClassificationService }\n"
-	var with, bare, share []float64
-	for b.Loop() {
-		var each [2]float64
-		for turn := range 2 { // who is first changes
-			i := (turn + len(share)) % 2
+	env := func(p int) []string { return append(ownState(b)(p), "CHECKOUT="+product.root) }
+	cpu, run := make(map[string][]float64), make(map[string][]float64)
+	cost := make(map[string][]float64) // more than neither, in the same round
+	for round := 0; b.Loop(); round++ {
+		of := make(map[string]float64)
+		for turn := range ways { // who is first changes
+			w := ways[(turn+round)%len(ways)]
 			d := newQuickDesk(b)
 			d.add(n)
-			env := func(p int) []string { return append(ownState(b)(p), "CHECKOUT="+product.root) }
-			c := d.through(b, []string{product.dir, without}[i], 1, n, env, config)
-			each[i] = c.each(c.cpu)
-			b.Logf("with them %-5v %v", i == 0, c)
+			c := d.through(b, w.dist, 1, n, env, config)
+			of[w.name] = c.each(c.working)
+			run[w.name] = append(run[w.name], 1e3*workers/c.rate())
+			b.Logf("%-8s %v", w.name, c)
 		}
-		with, bare, share = append(with, each[0]), append(bare, each[1]), append(share, 100*(each[0]-each[1])/each[0])
+		for _, w := range ways {
+			cpu[w.name], cost[w.name] = append(cpu[w.name], of[w.name]), append(cost[w.name], of[w.name]-of["neither"])
+		}
 	}
 	b.ReportMetric(0, "ns/op")
-	b.ReportMetric(median(with), "ms-cpu/ticket")
-	b.ReportMetric(median(bare), "ms-cpu/ticket-without")
-	b.ReportMetric(median(share), "%-of-the-cpu")
+	for _, w := range ways {
+		b.ReportMetric(median(cpu[w.name]), "ms-cpu/ticket-with-"+w.name)
+	}
+	b.ReportMetric(median(run["both"]), "ms/run")
+	for _, w := range ways[:3] {
+		b.ReportMetric(100*median(cost[w.name])/median(run["both"]), "%-of-a-run's-time-for-"+w.name)
+		b.ReportMetric(100*median(cost[w.name])/median(cpu["both"]), "%-of-its-cpu-for-"+w.name)
+	}
 }
 
 // BenchmarkStoreGrows compares the cost of a ticket at 1,000 runs in the store with that at

@@ -85,7 +85,7 @@ func bury(t *testing.T, dir string, ids []string) {
 }
 
 // used is the processor's time of a process so far.
-func used(t *testing.T, pid int) time.Duration {
+func used(t testing.TB, pid int) time.Duration {
 	t.Helper()
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/stat", pid))
 	if err != nil {

@@ -46,7 +46,9 @@ func (r *run) commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	}
 	r.stored, r.owes, r.unsaid, r.pending = true, false, false, store.Batch{}
 	r.apply(b)
-	r.sayDecided(ctx, whole.Decisions)
+	if len(whole.Decisions) > 0 {
+		r.sayDecided(ctx)
+	}
 	if counted != nil { // what waited for a cause that is open now is due
 		r.e.places.wakeAll()
 	}

@@ -3,7 +3,7 @@ package runs
 import (
 	"cmp"
 	"context"
-	"time"
+	"log/slog"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
@@ -115,21 +115,21 @@ func (r *run) decide(b *store.Batch, v ends.Decision) {
 	} else if r.p == r.e.reverting && len(r.tickets) > 0 { // which it has only claimed for a write
 		e.Subject = &r.tickets[0]
 	}
-	records, written := r.e.o.Records.Of(e)
-	b.Decisions = records
+	made := r.e.o.Records.Of(e)
+	b.Decisions, r.records = made.Stored, made.Records
 	if v.End.Outcome == store.Dead { // else it never goes on
-		b.Effects = append(b.Effects, written...)
+		b.Effects = append(b.Effects, made.Marked()...)
 	}
 }
 
 // sayDecided logs what a run has written, old and new, once its records are stored.
-func (r *run) sayDecided(ctx context.Context, records []store.Decision) {
-	for _, d := range records {
-		decided, err := decisions.Decode(d.Body, time.Time{}, 0)
-		if err != nil || decided.Written() == "" {
-			continue
+func (r *run) sayDecided(ctx context.Context) {
+	if !r.e.logger.Enabled(ctx, slog.LevelInfo) {
+		return
+	}
+	for _, d := range r.records {
+		if d.Written() != "" {
+			r.e.logger.InfoContext(ctx, "decided", d.Attrs()...)
 		}
-		decided.Run = r.row.ID
-		r.e.logger.InfoContext(ctx, "decided", decided.Attrs()...)
 	}
 }

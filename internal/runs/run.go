@@ -7,8 +7,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/ends"
-
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -63,8 +63,9 @@ type run struct {
 	effects []store.Effect
 	tickets []store.Ticket
 	item    *orchestrator.LoopItem
-	memory  ends.Memory // what the attempts before left
-	said    record.Said // what its steps have decided, of this attempt and before
+	memory  ends.Memory        // what the attempts before left
+	said    record.Said        // what its steps have decided, of this attempt and before
+	records []decisions.Record // that its end leaves
 
 	// What waits to be stored.
 	pending store.Batch

@@ -86,17 +86,32 @@ type Reading struct {
 
 // ReadingOf is what a picture says of it.
 func ReadingOf(kept []byte) (r Reading) {
-	p, ok := decodePicture(kept)
-	if !ok {
+	var p readingOf
+	if len(kept) == 0 || json.Unmarshal(kept, &p) != nil {
 		return r
 	}
 	r.Number, r.Title, r.Lock = p.Number, p.Title, p.Lock
-	for name, to := range map[string]**decisions.Value{picture.Queue: &r.Queue, picture.Priority: &r.Priority, picture.State: &r.State} {
-		if v, known := p.Fields[name]; known && v != (picture.Value{}) {
-			*to = &decisions.Value{Name: v.Name, ID: v.ID}
-		}
-	}
+	r.Queue, r.Priority, r.State = valueOf(p.Fields.Queue), valueOf(p.Fields.Priority), valueOf(p.Fields.State)
 	return r
+}
+
+// readingOf is what of a picture a reading has: each end of a run asks for it, and needn't read the rest.
+type readingOf struct {
+	Fields struct {
+		Queue    picture.Value `json:"queue"`
+		Priority picture.Value `json:"priority"`
+		State    picture.Value `json:"state"`
+	} `json:"fields"`
+	Number string `json:"number"`
+	Lock   string `json:"lock"`
+	Title  string `json:"title"`
+}
+
+func valueOf(v picture.Value) *decisions.Value {
+	if v == (picture.Value{}) {
+		return nil
+	}
+	return &decisions.Value{Name: v.Name, ID: v.ID}
 }
 
 // values are fields of a picture as a record has them.

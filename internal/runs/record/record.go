@@ -36,8 +36,25 @@ type End struct {
 
 type ticket struct{ system, id string }
 
-// Of makes the records of an end. written are the effects that are in them.
-func (m Maker) Of(e End) (records []store.Decision, written []store.Effect) {
+// Made are the records of an end.
+type Made struct {
+	Records []decisions.Record
+	Stored  []store.Decision // the same, as they are stored
+	effects []store.Effect   // that are in them
+	as      []decisions.Outcome
+}
+
+// Marked are the effects that are in the records, as those that are: where the run may go on.
+func (m Made) Marked() []store.Effect {
+	marked := make([]store.Effect, len(m.effects))
+	for i, f := range m.effects {
+		marked[i] = gate.Recorded(f, m.as[i])
+	}
+	return marked
+}
+
+// Of makes the records of an end.
+func (m Maker) Of(e End) (made Made) {
 	var order []ticket
 	of := make(map[ticket][]gate.Written)
 	add := func(k ticket) {
@@ -56,18 +73,19 @@ func (m Maker) Of(e End) (records []store.Decision, written []store.Effect) {
 		k := ticket{f.System, w.Ticket}
 		add(k)
 		of[k] = append(of[k], w)
-		written = append(written, gate.Recorded(f, w.Outcome))
+		made.effects, made.as = append(made.effects, f), append(made.as, w.Outcome)
 	}
 	refused := e.Outcome == store.Dead || e.Outcome == store.Gone
 	if s := e.Subject; s != nil && !e.Loop && (len(order) == 0 || refused) {
 		add(ticket{s.System, s.Ticket})
 	}
 	for _, k := range order {
-		if d, ok := m.one(e, k, of[k]); ok {
-			records = append(records, d)
+		r := m.one(e, k, of[k])
+		if stored, ok := encoded(r); ok {
+			made.Records, made.Stored = append(made.Records, r), append(made.Stored, stored)
 		}
 	}
-	return records, written
+	return made
 }
 
 // Canceled is Of for a run that nobody works at when it is given up, by all that the store
@@ -85,12 +103,11 @@ func (m Maker) Canceled(l store.Loaded, reason string) []store.Decision {
 			break
 		}
 	}
-	records, _ := m.Of(e)
-	return records
+	return m.Of(e).Stored
 }
 
 // one is the record of one ticket.
-func (m Maker) one(e End, k ticket, writes []gate.Written) (store.Decision, bool) {
+func (m Maker) one(e End, k ticket, writes []gate.Written) decisions.Record {
 	r := decisions.Record{
 		Run: e.Run.ID, Runner: e.Run.Runner, Host: m.Machine, System: k.system, Ticket: k.id, Step: e.Step, Reason: e.Reason,
 		Classifications: e.Said.Classifications, Pipes: e.Said.Pipes, Config: e.Run.Hash, Versions: m.Versions,
@@ -114,13 +131,18 @@ func (m Maker) one(e End, k ticket, writes []gate.Written) (store.Decision, bool
 		r.Reason = e.Said.Pipes[n-1].Reason
 	}
 	r.Action = action(e, writes)
+	return r.Complete()
+}
+
+// encoded is a record as it is stored.
+func encoded(r decisions.Record) (store.Decision, bool) {
 	body, err := r.Encode()
 	if err != nil { // a number that JSON doesn't have
 		return store.Decision{}, false
 	}
 	label, confidence := r.Label()
 	d := store.Decision{
-		System: k.system, Ticket: k.id, Runner: e.Run.Runner, Action: string(r.Action), Label: label,
+		System: r.System, Ticket: r.Ticket, Runner: r.Runner, Action: string(r.Action), Label: label,
 		Confidence: int64(math.Round(confidence * 1e6)), Body: body,
 	}
 	if r.Action == decisions.Left && len(r.Writes) == 0 {

@@ -48,7 +48,8 @@ func TestWhichRecordsTheEndOfARunLeaves(t *testing.T) {
 		"nobody":                              {nobody, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, written := record.Maker{Machine: "m"}.Of(c.end)
+			made := record.Maker{Machine: "m"}.Of(c.end)
+			got, written := made.Stored, made.Marked()
 			var have []string
 			for _, d := range got {
 				var r decisions.Record
@@ -73,8 +74,7 @@ func TestWhichRecordsTheEndOfARunLeaves(t *testing.T) {
 					}
 				}
 			}
-			again, _ := record.Maker{}.Of(c.end)
-			for _, d := range again {
+			for _, d := range (record.Maker{}).Of(c.end).Stored {
 				var r decisions.Record
 				if err := json.Unmarshal(d.Body, &r); err != nil || len(r.Writes) > 0 {
 					t.Errorf("%v: once more: %s", err, d.Body)
