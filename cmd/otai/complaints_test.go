@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -27,8 +28,9 @@ type complaint struct {
 	desk  string // params of the service
 	more  string // further services
 
-	harm func(c *complained)
-	cure func(c *complained) // nil: only another start helps
+	before func(c *complained) // once otai works; nil: nothing
+	harm   func(c *complained)
+	cure   func(c *complained) // nil: only another start helps
 
 	kind, part string // what is named; "" is the runner
 	why        string // a part of the reason
@@ -76,6 +78,11 @@ func complaints() []complaint {
 			cure: func(c *complained) { c.SetAccess("Incoming", store.AccessFull); c.SetAccess("IT", store.AccessFull) },
 			why:  "rw",
 		},
+		{ // a search finds nothing then, as in an empty queue
+			name: "all-rights-lost", before: (*complained).handled,
+			harm: func(c *complained) { c.may(store.AccessNone) }, cure: func(c *complained) { c.may(store.AccessFull) },
+			why: "no ticket at all any more",
+		},
 		{
 			name: "rights-lost-loop", run: looped(moveStep),
 			harm: func(c *complained) { c.SetAccess("Incoming", store.AccessRead); c.SetAccess("IT", store.AccessRead) },
@@ -114,6 +121,24 @@ func complaints() []complaint {
 			harm: (*complained).blocks, why: "has not returned",
 		},
 	}
+}
+
+// may is what the agent may do in each queue.
+func (c *complained) may(access store.Access) {
+	for _, queue := range []string{"Incoming", "IT", "HR", "Probe"} {
+		c.SetAccess(queue, access)
+	}
+}
+
+// handled waits until otai has handled a ticket and looked at it again.
+func (c *complained) handled() {
+	c.add("before")
+	eventuallyWithin(c.t, 2*time.Minute, c.id+" has read what it wrote to", func() bool {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		wrote := slices.IndexFunc(c.requests, (*request).update)
+		return wrote >= 0 && slices.ContainsFunc(c.requests[wrote:], func(q *request) bool { return q.Operation == "ticket-get" && !q.Done.IsZero() })
+	})
 }
 
 func (c *complained) blocks() { c.u.does(c.t, c.id, "block") }
@@ -247,6 +272,11 @@ func complaining(t *testing.T, all []complaint, interval time.Duration) {
 		return err == nil && h.part("worker", "").State == "working"
 	})
 
+	for n, c := range all {
+		if c.before != nil {
+			c.before(at[n])
+		}
+	}
 	began := time.Now()
 	for n, c := range all {
 		c.harm(at[n])

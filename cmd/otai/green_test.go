@@ -41,6 +41,20 @@ func calms() []calm {
 			goes:  func(c *complained, n int) { c.add(fmt.Sprintf("Q%d", n%10)) },
 		},
 		{name: "no-tickets"},
+		{ // what it moved is deleted, while there are others
+			name: "emptied",
+			begin: func(c *complained) {
+				c.AddTicket(helpdesk.NewTicket{Queue: "Probe", Title: "x", Body: "Hello"})
+				c.addMany(6, "x")
+			},
+			goes: func(c *complained, n int) {
+				for _, ticket := range c.Tickets() {
+					if n > 20 && ticket.Queue == "IT" {
+						c.DeleteTicket(ticket.ID)
+					}
+				}
+			},
+		},
 		{name: "each-hour", on: "{ use: base:IntervalTrigger, params: { interval: PT1H } }", begin: func(c *complained) { c.addMany(20, "x") }},
 		{name: "trigger-not-due", on: p, begin: func(c *complained) { c.u.does(c.t, c.id, "not due"); c.addMany(20, "x") }},
 		{name: "slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 9s"); c.addMany(1000, "x") }},

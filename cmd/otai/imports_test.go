@@ -87,6 +87,7 @@ var mayImport = map[string][]string{
 	"internal/runs/sqlite":        {"internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlstore":      {"internal/runs/store"},
 	"internal/runs/storetest":     {"internal/runs/store"},
+	"internal/runs/sight":         {"pkg/api"},
 	"internal/runs/store":         {},
 	"internal/supervise":          {"internal/supervise/crashes", "internal/orphans", "internal/systemd", "internal/lazyregexp"},
 	"internal/supervise/crashes":  {"internal/lazyregexp"},

@@ -41,11 +41,14 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 		r.Add(configuration(state.Reload))
 	}
 	d.mu.Lock()
-	defer d.mu.Unlock()
-	if o := d.outside; o != nil && o.to.Listen != "" {
+	o, wrong := d.outside, d.wrong
+	d.mu.Unlock()
+	if o != nil && o.to.Listen != "" {
 		p := health.Part{Kind: health.KindDoor, Name: o.to.Listen, State: health.Working}
-		if d.wrong != nil {
-			p.State, p.Why, p.Do = health.Fails, d.wrong.Error(), "it is tried again each 10 s"
+		if wrong != nil {
+			p.State, p.Why, p.Do = health.Fails, wrong.Error(), "it is tried again each 10 s"
+		} else if why, do := o.certificate.trouble(r.Time); why != "" {
+			p.State, p.Why, p.Do = health.Fails, why, do
 		}
 		r.Add(p)
 	}

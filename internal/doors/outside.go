@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net"
 	"net/http"
@@ -27,16 +26,16 @@ const (
 	answerWithin    = 10 * time.Second
 	listenAgain     = 10 * time.Second
 	// Wrong tokens beyond these aren't looked at, so that none can be guessed.
-	wrongAtOnce   = 20
-	wrongASecond  = 10
-	certificateOf = time.Minute // for so long a certificate isn't looked at anew
+	wrongAtOnce  = 20
+	wrongASecond = 10
 )
 
 // outside is the second door as one configuration wants it.
 type outside struct {
-	to    supervise.Doors
-	stop  context.CancelFunc
-	ended chan struct{}
+	to          supervise.Doors
+	certificate *certificate // nil: without TLS
+	stop        context.CancelFunc
+	ended       chan struct{}
 }
 
 // reopen closes the second door where another one is wanted, and opens that.
@@ -49,24 +48,27 @@ func (d *Doors) reopen(to supervise.Doors) {
 	}
 	before, passed := d.outside, d.passedOn(passedListen+to.Listen)
 	ctx, stop := context.WithCancel(d.ctx)
-	d.outside = &outside{to: to, stop: stop, ended: make(chan struct{})}
-	ended := d.outside.ended
+	o := &outside{to: to, stop: stop, ended: make(chan struct{})}
+	if to.Cert != "" {
+		o.certificate = &certificate{cert: to.Cert, key: to.Key, logger: d.o.Logger}
+	}
+	d.outside = o
 	d.done.Go(func() {
-		defer close(ended)
+		defer close(o.ended)
 		if before != nil {
 			<-before.ended // its address may be the same
 		}
 		if to.Listen != "" {
-			d.serveOutside(ctx, to, passed)
+			d.serveOutside(ctx, to, passed, o.certificate)
 		}
 		d.closedFor(nil)
 	})
 }
 
 // serveOutside listens, again and again where it can't.
-func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors, passed passable) {
+func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors, passed passable, c *certificate) {
 	for said := false; ; {
-		g, listener, err := listenAt(ctx, to, passed)
+		g, listener, err := listenAt(ctx, to.Listen, passed, c)
 		passed = nil
 		if err == nil {
 			d.closedFor(nil)
@@ -94,50 +96,23 @@ func (d *Doors) serveOutside(ctx context.Context, to supervise.Doors, passed pas
 }
 
 // listenAt listens, unless another process has passed its listener on.
-func listenAt(ctx context.Context, to supervise.Doors, passed passable) (*gate, net.Listener, error) {
+func listenAt(ctx context.Context, address string, passed passable, c *certificate) (*gate, net.Listener, error) {
 	if passed == nil {
-		raw, err := (&net.ListenConfig{}).Listen(ctx, "tcp", to.Listen)
+		raw, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 		if err != nil {
 			return nil, nil, err
 		}
 		passed = raw.(*net.TCPListener) // as "tcp" says
 	}
-	g := newGate(passedListen+to.Listen, passed)
+	g := newGate(passedListen+address, passed)
 	listener := &bounded{Listener: g, free: make(chan struct{}, mostConnections)}
-	if to.Cert == "" {
+	if c == nil {
 		return g, listener, nil
 	}
-	c := &certificate{cert: to.Cert, key: to.Key}
 	if _, err := c.get(nil); err != nil {
 		return nil, nil, errors.Join(err, listener.Close())
 	}
 	return g, tls.NewListener(listener, &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: c.get, NextProtos: []string{"http/1.1"}}), nil
-}
-
-// certificate is read anew when its file has changed, as where it is renewed.
-type certificate struct {
-	cert, key string
-
-	mu     sync.Mutex
-	have   *tls.Certificate
-	looked time.Time
-}
-
-func (c *certificate) get(*tls.ClientHelloInfo) (*tls.Certificate, error) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.have != nil && time.Since(c.looked) < certificateOf {
-		return c.have, nil
-	}
-	read, err := tls.LoadX509KeyPair(c.cert, c.key)
-	c.looked = time.Now()
-	switch {
-	case err == nil:
-		c.have = &read
-	case c.have == nil:
-		return nil, fmt.Errorf("reading the certificate: %w", err)
-	}
-	return c.have, nil
 }
 
 // bounded closes connections at once where there are too many.

@@ -39,11 +39,26 @@ func outsideAt(t *testing.T, to supervise.Doors) string {
 
 type asked struct {
 	method, path, host, origin, token, body string
+
+	tls  bool
+	over *http.Transport // nil: one for this request
+}
+
+// wayTo is a transport over TLS that would speak HTTP/2, too.
+func wayTo() *http.Transport {
+	return &http.Transport{TLSClientConfig: anyCertificate(), ForceAttemptHTTP2: true}
+}
+
+func (a asked) scheme() string {
+	if a.tls {
+		return "https"
+	}
+	return "http"
 }
 
 func (a asked) status(t *testing.T, address string) int {
 	t.Helper()
-	r, err := http.NewRequestWithContext(t.Context(), a.method, "http://"+address+a.path, strings.NewReader(a.body))
+	r, err := http.NewRequestWithContext(t.Context(), a.method, a.scheme()+"://"+address+a.path, strings.NewReader(a.body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +72,12 @@ func (a asked) status(t *testing.T, address string) int {
 	if a.token != "" {
 		r.Header.Set("Authorization", "Bearer "+a.token)
 	}
-	client := &http.Client{Transport: &http.Transport{DisableKeepAlives: true}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	transport := a.over
+	if transport == nil {
+		transport = wayTo()
+		transport.DisableKeepAlives = true
+	}
+	client := &http.Client{Transport: transport, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	response, err := client.Do(r)
 	if err != nil {
 		t.Errorf("%+v: %v", a, err)
@@ -65,6 +85,9 @@ func (a asked) status(t *testing.T, address string) int {
 	}
 	defer response.Body.Close()
 	answer, _ := io.ReadAll(response.Body)
+	if response.ProtoMajor != 1 {
+		t.Errorf("%+v: %s", a, response.Proto)
+	}
 	if strings.Contains(string(answer), token) {
 		t.Errorf("%+v: the token is in the answer", a)
 	}
@@ -73,8 +96,15 @@ func (a asked) status(t *testing.T, address string) int {
 
 // Without a token nothing but the three named paths answers, whatever host, origin or method.
 func TestWithoutATokenOnlyThreePathsAnswer(t *testing.T) {
-	for _, metricsOpen := range []bool{false, true} {
-		address := outsideAt(t, supervise.Doors{Token: token, MetricsOpen: metricsOpen})
+	over := wayTo()
+	t.Cleanup(over.CloseIdleConnections)
+	for n := range 3 {
+		metricsOpen, overTLS := n > 0, n == 2
+		to := supervise.Doors{Token: token, MetricsOpen: metricsOpen}
+		if overTLS {
+			to = withTLS(t)
+		}
+		address := outsideAt(t, to)
 		open := map[string]int{"/healthz": 200, "/readyz": 503}
 		if metricsOpen {
 			open["/metrics"] = 200
@@ -84,7 +114,7 @@ func TestWithoutATokenOnlyThreePathsAnswer(t *testing.T) {
 			for _, method := range []string{"GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS", "PATCH", "TRACE", "OTHER"} {
 				for _, host := range []string{"", "localhost:8484", "127.0.0.1", "[::1]:8484", "evil.example.org", "evil.example.org:8484", "127.0.0.1.evil.example.org"} {
 					for _, origin := range []string{"", "http://evil.example.org", "null"} {
-						a := asked{method: method, path: path, host: host, origin: origin}
+						a := asked{method: method, path: path, host: host, origin: origin, tls: overTLS, over: over}
 						want := 401
 						if answer := open[path]; answer != 0 && (method == "GET" || method == "HEAD") {
 							want = answer
@@ -93,7 +123,7 @@ func TestWithoutATokenOnlyThreePathsAnswer(t *testing.T) {
 							want = 403
 						}
 						if got := a.status(t, address); got != want {
-							t.Errorf("metrics open %v: %+v: %d, want %d", metricsOpen, a, got, want)
+							t.Errorf("metrics open %v, %+v: %d, want %d", metricsOpen, a, got, want)
 						}
 					}
 				}

@@ -61,6 +61,23 @@ func (s *TicketSystem) ReadTickets(ctx context.Context, ids []string, c api.Sear
 	return s.getTickets(ctx, wanted, what, s.logger.DebugContext)
 }
 
+// ReadableTickets are those of the tickets that the agent may read. Their articles are left where they are.
+func (s *TicketSystem) ReadableTickets(ctx context.Context, ids []string) (readable []string, err error) {
+	for _, id := range ids {
+		if id, err = checkID(id); err != nil {
+			return nil, fmt.Errorf("read tickets: %w", err)
+		}
+		_, err := s.client.Read(ctx, wire.TicketGet, id, wire.Message{"TicketID": []string{id}})
+		switch {
+		case err == nil:
+			readable = append(readable, id)
+		case !notReadable(err):
+			return nil, err
+		}
+	}
+	return readable, nil
+}
+
 // UseFence has f called before each request that writes, right before its first byte.
 // The deadline of f's context is the request's own. If f returns an error, nothing is
 // sent, and the write's error wraps it. UseFence is called before the first write.

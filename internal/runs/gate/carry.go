@@ -191,6 +191,7 @@ func (w *write) done(ctx context.Context, u api.TicketUpdate) {
 		w.gate.options.Logger.InfoContext(ctx, "what somebody else changed is left as it is", "ticket", w.effect.Ticket, "runner", w.step.Runner(), "fields", inWords(w.intent.Left))
 	}
 	w.workedAt(w.step, w.effect.Ticket)
+	w.sight.Wrote(w.effect.Ticket)
 	w.conclude(store.Done, u)
 }
 

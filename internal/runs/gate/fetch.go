@@ -205,6 +205,11 @@ func (f *fetch) run(ctx context.Context) ([]api.Ticket, error) {
 		out += max(2*left, 20) // more is left out than was thought
 	}
 	f.remember(ctx, ids, complete)
+	if f.criteria.Offset == 0 {
+		if err := f.sight.Found(ctx, len(ids) > 0); err != nil {
+			return nil, err
+		}
+	}
 	freed, err := f.settle(ctx)
 	if err != nil {
 		return nil, err

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/bounds"
+	"github.com/open-ticket-ai/otai/internal/runs/sight"
 	"github.com/open-ticket-ai/otai/internal/untold"
 	"github.com/open-ticket-ai/otai/pkg/api"
 )
@@ -55,6 +56,7 @@ type ticketSystem struct {
 	known   known
 	overdue overdue
 	ahead   ahead
+	sight   *sight.Watch
 
 	mu       sync.Mutex
 	capped   bool // said that a search is cut off
@@ -95,6 +97,7 @@ func newTicketSystem(g *Gate, service string, inner api.TicketSystem) *ticketSys
 		t.system = n.SystemID()
 	}
 	t.overdue.most = overdueMost
+	t.sight = sight.New(eyes{t}, eyes{t})
 	if c, ok := inner.(connected); ok {
 		t.overdue.most = max(0, c.Connections()-unlent)
 	}
