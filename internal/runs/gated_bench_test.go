@@ -4,10 +4,13 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"slices"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/gate"
 	"github.com/open-ticket-ai/otai/internal/runs/sqlite"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -32,7 +35,7 @@ func BenchmarkATicket(b *testing.B) {
 }
 
 // BenchmarkARecord is what the record of a decision costs: made and stored with the end of a
-// run, against a store that is given none.
+// run, and kept of what its steps said before, against a store that is given none of both.
 func BenchmarkARecord(b *testing.B) {
 	for name, f := range map[string]form{"three pipes": threePipes, "one update": oneUpdate} {
 		b.Run(name, func(b *testing.B) {
@@ -52,6 +55,7 @@ type unrecorded struct{ store.Store }
 
 func (u unrecorded) Commit(ctx context.Context, b store.Batch) (*store.Cause, error) {
 	b.Decisions = nil
+	b.Steps = slices.DeleteFunc(slices.Clone(b.Steps), func(s store.Step) bool { return s.Key == store.StepSaid })
 	return u.Store.Commit(ctx, b)
 }
 
@@ -93,6 +97,13 @@ func costOf(b *testing.B, f form, forgets bool) float64 {
 				b.Fatal(found, err)
 			}
 			return api.Success(map[string]any{"fetched_tickets": []any{map[string]any{"id": id, "body": "b"}}}), err
+		})
+		step("classify", func(ctx context.Context) (api.PipeResult, error) {
+			decisions.Classified(ctx, decisions.Classification{
+				Label: "IT", Confidence: 0.93, Model: "queue", SHA256: strings.Repeat("5f", 32),
+				Scores: []decisions.Score{{Label: "IT", Confidence: 0.93}, {Label: "HR", Confidence: 0.04}, {Label: "Facilities", Confidence: 0.03}},
+			})
+			return api.Success(map[string]any{"label": "IT", "confidence": 0.93}), nil
 		})
 		for i, write := range f(b.Context(), system, id) {
 			step(fmt.Sprint("write", i), func(ctx context.Context) (api.PipeResult, error) { return api.Success(nil), write(ctx) })
