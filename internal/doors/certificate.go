@@ -90,7 +90,7 @@ func (c *certificate) read() (read tls.Certificate, others bool, err error) {
 	}
 	read, err = tls.X509KeyPair(cert.Data, key.Data)
 	if err != nil {
-		return read, false, fmt.Errorf("the certificate %s and the key %s are no pair: %w", c.cert, c.key, err)
+		return read, false, fmt.Errorf("the certificate %s and the key %s don't belong together: %w", c.cert, c.key, err)
 	}
 	return read, key.Mode.Perm()&othersMayRead != 0, nil
 }

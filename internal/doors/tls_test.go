@@ -79,16 +79,16 @@ func TestWhatBecomesOfACertificate(t *testing.T) {
 		"nothing":        {func(string, string) {}, 1, "", ""},
 		"renewed":        {func(cert, key string) { pair(t, cert, key, 2, later) }, 2, "", ""},
 		"ended":          {func(cert, key string) { pair(t, cert, key, 3, time.Now().Add(-time.Hour)) }, 3, "ended on", ""},
-		"half renewed":   {func(cert, key string) { pair(t, cert, key+".new", 4, later) }, 1, "are no pair", "level=ERROR"},
+		"half renewed":   {func(cert, key string) { pair(t, cert, key+".new", 4, later) }, 1, "don't belong together", "level=ERROR"},
 		"no certificate": {func(cert, _ string) { _ = os.Remove(cert) }, 1, "can't be read", "level=ERROR"},
 		"no key":         {func(_, key string) { _ = os.Remove(key) }, 1, "can't be read", "level=ERROR"},
-		"an empty file":  {func(cert, _ string) { _ = os.WriteFile(cert, nil, 0o600) }, 1, "are no pair", "level=ERROR"},
-		"not PEM":        {func(cert, _ string) { _ = os.WriteFile(cert, []byte("hello\x00"), 0o600) }, 1, "are no pair", "level=ERROR"},
+		"an empty file":  {func(cert, _ string) { _ = os.WriteFile(cert, nil, 0o600) }, 1, "don't belong together", "level=ERROR"},
+		"not PEM":        {func(cert, _ string) { _ = os.WriteFile(cert, []byte("hello\x00"), 0o600) }, 1, "don't belong together", "level=ERROR"},
 		"exchanged": {func(cert, key string) {
 			_ = os.Rename(cert, cert+"1")
 			_ = os.Rename(key, cert)
 			_ = os.Rename(cert+"1", key)
-		}, 1, "are no pair", "level=ERROR"},
+		}, 1, "don't belong together", "level=ERROR"},
 		"a folder":        {func(_, key string) { _ = os.Remove(key); _ = os.Mkdir(key, 0o700) }, 1, "can't be read", "level=ERROR"},
 		"a huge file":     {func(cert, _ string) { _ = os.Truncate(cert, 10<<20) }, 1, "can't be read", "level=ERROR"},
 		"readable by all": {func(_, key string) { _ = os.Chmod(key, 0o644) }, 1, "", ""},

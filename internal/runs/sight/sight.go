@@ -1,4 +1,4 @@
-// Package sight tells a queue that is empty from a help desk that shows its agent nothing any more.
+// Package sight determines whether a queue is empty, or the help desk shows its agent nothing any more.
 //
 // A ticket system answers who has lost every right as it answers who searches an empty queue: nothing
 // is found. So a [Watch] knows a few tickets that were written to and could be read afterward. Where
@@ -49,7 +49,7 @@ func (e *BlindError) Error() string {
 		"if all tickets were deleted, this ends with the next one that is found", api.ErrDenied)
 }
 
-// Is makes it a refusal.
+// Is says that no right is left.
 func (e *BlindError) Is(target error) bool { return target == api.ErrDenied }
 
 // Watch watches one agent at one help desk. It is for many goroutines.
