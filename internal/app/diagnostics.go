@@ -20,7 +20,14 @@ func (a *Setup) diagnosticsError(code Code) error {
 }
 
 // Place writes the position of a value for people.
-func (a *Setup) Place(path string) string { return placeText(a.Document.Locate(path)) }
+func (a *Setup) Place(path string) string {
+	if at, known := a.places.Load(path); known {
+		return at.(string)
+	}
+	at := placeText(a.Document.Locate(path))
+	a.places.Store(path, at)
+	return at
+}
 
 // placeText writes file:line:column, or the name of what has no lines, such as a
 // variable of the environment.

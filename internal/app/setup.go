@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"path/filepath"
+	"sync"
 
 	"github.com/open-ticket-ai/otai/internal/config/check"
 
@@ -47,6 +48,7 @@ type Setup struct {
 	clocks    base.Clocks // of triggers
 	begins    func()      // is called before the work begins; nil: nobody wants to know
 
+	places     sync.Map // texts of [Setup.Place], by path
 	measures   *measures.Measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix

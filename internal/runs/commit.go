@@ -152,7 +152,7 @@ func (r *run) putEffect(f store.Effect) {
 		f.Record = had.Record
 	}
 	if len(f.Outcome) == 0 {
-		f.Outcome = had.Outcome
+		f.Outcome, f.Told = had.Outcome, had.Told
 	}
 	if f.Boot == "" {
 		f.Boot, f.BootClock = had.Boot, had.BootClock

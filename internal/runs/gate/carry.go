@@ -218,11 +218,12 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 		}
 		b.Tickets = []store.Ticket{w.row}
 	}
-	kept, err := json.Marshal(outcome{Change: change, Left: w.intent.Left, ID: w.created, Step: w.intent.Step, At: w.intent.At, Recorded: before.Recorded, Unsent: w.effect.Begun == 0})
+	did := outcome{Change: change, Left: w.intent.Left, ID: w.created, Step: w.intent.Step, At: w.intent.At, Recorded: before.Recorded, Unsent: w.effect.Begun == 0}
+	kept, err := json.Marshal(did)
 	if err != nil { // hashes and names alone
 		kept = nil
 	}
-	w.effect.Intent, w.effect.Outcome = finished, kept
+	w.effect.Intent, w.effect.Outcome, w.effect.Told = finished, kept, told{kept, did}
 	b.Effects = []store.Effect{w.effect}
 	w.step.Later(b)
 }
