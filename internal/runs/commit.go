@@ -152,7 +152,7 @@ func (r *run) putEffect(f store.Effect) {
 		f.Record = had.Record
 	}
 	if len(f.Outcome) == 0 {
-		f.Outcome, f.Told = had.Outcome, had.Told
+		f.Outcome, f.Made = had.Outcome, had.Made
 	}
 	if f.Boot == "" {
 		f.Boot, f.BootClock = had.Boot, had.BootClock

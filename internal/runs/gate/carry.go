@@ -223,7 +223,7 @@ func (w *write) conclude(state store.EffectState, u api.TicketUpdate) {
 	if err != nil { // hashes and names alone
 		kept = nil
 	}
-	w.effect.Intent, w.effect.Outcome, w.effect.Told = finished, kept, told{kept, did}
+	w.effect.Intent, w.effect.Outcome, w.effect.Made = finished, kept, made{kept, did}
 	b.Effects = []store.Effect{w.effect}
 	w.step.Later(b)
 }

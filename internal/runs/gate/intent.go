@@ -44,15 +44,15 @@ type outcome struct {
 	Unsent   bool              `json:"unsent,omitempty"` // all was as wanted, or left: no request was sent
 }
 
-// told is an outcome beside what it was encoded to: whoever has made it needn't read it.
-type told struct {
+// made is an outcome beside what it was encoded to: whoever has made it needn't read it.
+type made struct {
 	as []byte
 	outcome
 }
 
 // outcomeOf is what an effect did; ok is false if it isn't known.
 func outcomeOf(e store.Effect) (o outcome, ok bool) {
-	if t, is := e.Told.(told); is && len(t.as) > 0 && len(t.as) == len(e.Outcome) && &t.as[0] == &e.Outcome[0] {
+	if t, is := e.Made.(made); is && len(t.as) > 0 && len(t.as) == len(e.Outcome) && &t.as[0] == &e.Outcome[0] {
 		return t.outcome, true
 	}
 	if len(e.Outcome) == 0 || json.Unmarshal(e.Outcome, &o) != nil {

@@ -20,9 +20,7 @@ import (
 const (
 	// How often it is looked: with each search where those are ten seconds apart.
 	each = 8 * time.Second
-	// Where searches find something, what was written to may be read later.
-	eachFull = time.Minute
-	most     = 4 // tickets that are known, and that may become so
+	most = 4 // tickets that are known, and that may become so
 )
 
 // Desk is what a ticket system is asked.
@@ -91,15 +89,10 @@ func (w *Watch) Found(ctx context.Context, some bool) error {
 	if some {
 		w.blind = nil
 	}
-	pause := each
-	if some {
-		pause = eachFull
-	}
-	idle := w.loaded && (len(w.wrote) == 0 || len(w.known) == most)
-	due := w.now().Sub(w.looked) >= pause && !(some && idle)
+	due := !some && w.now().Sub(w.looked) >= each
 	w.mu.Unlock()
 	if due && w.looking.TryLock() {
-		w.look(ctx, some)
+		w.look(ctx)
 		w.looking.Unlock()
 	}
 	w.mu.Lock()
@@ -111,20 +104,16 @@ func (w *Watch) Found(ctx context.Context, some bool) error {
 }
 
 // look asks the ticket system; only one does at one time.
-func (w *Watch) look(ctx context.Context, some bool) {
+func (w *Watch) look(ctx context.Context) {
 	known, wrote, ok := w.state(ctx)
 	if !ok {
 		return
 	}
-	read, err := w.readable(ctx, known, wrote, some)
+	read, err := w.readable(ctx, known, wrote)
 	if err != nil {
 		return
 	}
-	switch {
-	case some:
-		w.knows(ctx, append(known, read...), wrote)
-		return
-	case len(known) == 0, len(read) > 0:
+	if len(known) == 0 || len(read) > 0 {
 		w.knows(ctx, read, wrote)
 		return
 	}
@@ -141,14 +130,14 @@ func (w *Watch) look(ctx context.Context, some bool) {
 	w.mu.Unlock()
 }
 
-// readable are those of wrote that can be read, where more may become known, and of known where nothing is
-// found: one of them is enough.
-func (w *Watch) readable(ctx context.Context, known, wrote []string, some bool) (read []string, err error) {
+// readable are those of known that can be read, of which one is enough, and of wrote, where more may become
+// known.
+func (w *Watch) readable(ctx context.Context, known, wrote []string) (read []string, err error) {
 	groups := [][]string{nil, wrote}
 	if len(known) == most {
 		groups[1] = nil
 	}
-	if !some && len(known) > 0 {
+	if len(known) > 0 {
 		groups = [][]string{known[:1], groups[1], known[1:]}
 	}
 	for n, ids := range groups {

@@ -85,12 +85,18 @@ func TestWhatIsBlindAndWhatIsAnEmptyQueue(t *testing.T) {
 		happens func(w *watched)
 		blind   bool // two minutes later
 	}{
-		"nothing was ever seen":           {func(*watched) {}, false},
-		"a queue that was emptied":        {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false) }, false},
-		"all rights were taken":           {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false); w.desk.sees = nil }, true},
-		"taken while tickets came":        {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, true); w.desk.sees = nil }, true},
-		"taken before anything was known": {func(w *watched) { w.wrote("1", "2"); w.desk.sees = nil; w.after(time.Minute, false) }, false},
-		"taken, and started again":        {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false); w.restart(); w.desk.sees = nil }, true},
+		"nothing was ever seen":    {func(*watched) {}, false},
+		"a queue that was emptied": {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false) }, false},
+		"all rights were taken":    {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false); w.desk.sees = nil }, true},
+		"taken while the queue was full": {func(w *watched) {
+			w.wrote("1", "2")
+			w.after(time.Minute, false)
+			w.after(time.Minute, true)
+			w.desk.sees = nil
+		}, true},
+		"taken before a queue was ever empty": {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, true); w.desk.sees = nil }, false},
+		"taken before anything was known":     {func(w *watched) { w.wrote("1", "2"); w.desk.sees = nil; w.after(time.Minute, false) }, false},
+		"taken, and started again":            {func(w *watched) { w.wrote("1", "2"); w.after(time.Minute, false); w.restart(); w.desk.sees = nil }, true},
 		"taken, and given back": {func(w *watched) {
 			w.wrote("1", "2")
 			w.after(time.Minute, false)
@@ -162,7 +168,7 @@ func TestWhatLookingCosts(t *testing.T) {
 		w.wrote(string(rune('a' + n%26)))
 		w.after(time.Second, true)
 	}
-	if w.desk.reads > 2 || w.desk.anys != 0 {
+	if w.desk.reads+w.desk.anys != 0 {
 		t.Errorf("in a queue that is full, within 1,000 s: %d and %d", w.desk.reads, w.desk.anys)
 	}
 	w.desk.reads = 0

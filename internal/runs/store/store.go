@@ -230,7 +230,7 @@ type Effect struct {
 	Intent    []byte // what is to be written, by the codec
 	Record    []byte // the ticket system's own (UseStore)
 	Outcome   []byte // what the call returned, by the codec
-	Told      any    // the same, for whoever made it; not stored
+	Made      any    // the same, for whoever made it; not stored
 	Begun     int64  // of its last request; 0: none was sent
 	Until     int64  // until when that request may still be at work; 0: it can't be
 	Boot      string // id of the machine's boot at which Begun was taken
