@@ -10,7 +10,7 @@ import (
 const module = "github.com/open-ticket-ai/otai/"
 
 // belowApp are the rooms that internal/app puts together.
-var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/late", "internal/app/decisioncheck", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/untold", "internal/counted", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/lastgood", "internal/measures", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
+var belowApp = []string{"internal/bounds", "internal/app/logs", "internal/app/flow", "internal/app/late", "internal/app/decisioncheck", "internal/app/redactor", "internal/app/visible", "internal/files", "internal/orphans", "internal/config/...", "internal/lazyregexp", "internal/redact", "internal/untold", "internal/counted", "internal/base/...", "internal/decisions", "internal/revert", "internal/trial", "internal/runs", "internal/runs/...", "internal/health", "internal/lastgood", "internal/measures", "internal/metrics", "internal/supervise", "internal/supervise/...", "internal/systemd", "internal/jinja/...", "pkg/orchestrator", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"}
 
 // belowEval are the rooms of the template language that its evaluation stands on.
 var belowEval = []string{"internal/jinja/runtime", "internal/jinja/format", "internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"}
@@ -32,6 +32,7 @@ var mayImport = map[string][]string{
 	"internal/app/template":       also(belowApp, "internal/app"),
 	"internal/app":                belowApp,
 	"internal/app/decisioncheck":  {"internal/app/flow", "internal/bounds", "internal/base", "internal/base/...", "internal/decisions", "internal/files", "internal/config/...", "internal/config", "internal/redact", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
+	"internal/app/redactor":       {"internal/bounds", "internal/config/...", "internal/config", "internal/redact", "internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/app/late":           {"internal/bounds", "internal/lazyregexp", "internal/decisions", "internal/revert", "internal/runs", "internal/runs/...", "internal/jinja/...", "pkg/orchestrator", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/app/flow":           {"internal/jinja/...", "internal/lazyregexp", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/app/logs":           {"internal/app/visible", "internal/systemd", "internal/files", "internal/orphans", "pkg/loader", "pkg/loader/preflight", "pkg/loader/trust", "pkg/registry", "pkg/params", "pkg/params/freeze", "pkg/params/processfacts", "pkg/params/pluginname", "pkg/api"},

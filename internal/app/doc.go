@@ -5,6 +5,6 @@
 // is a function such as [Run], [Validate] or [Doctor], in a file of its name. It takes
 // [Settings], knows nothing of flags, and returns an [*ExitError] with the exit code.
 //
-// Secrets that any part learns go to the [Redactor], which all logs and errors
+// Secrets that any part learns go to the redactor, which all logs and errors
 // pass.
 package app

@@ -8,12 +8,13 @@ import (
 	"os"
 
 	"github.com/open-ticket-ai/otai/internal/app/logs"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/systemd"
 )
 
 // NewLogger returns the logger for a configuration and what closes its file.
-func (s Settings) NewLogger(c config.Logging, r *Redactor) (*slog.Logger, io.Closer, error) {
+func (s Settings) NewLogger(c config.Logging, r *redactor.Redactor) (*slog.Logger, io.Closer, error) {
 	o := logs.Options{
 		Level: cmp.Or(s.LogLevel, c.Level), Format: cmp.Or(s.LogFormat, c.Format),
 		Stderr: s.Stderr, Colors: s.colors(), Journal: s.env(systemd.JournalVariable), Redact: r.Writer,
@@ -30,10 +31,10 @@ func (s Settings) NewLogger(c config.Logging, r *Redactor) (*slog.Logger, io.Clo
 // PlainLogger returns the logger of a process that knows no configuration and no secret, for
 // what a configuration said of another one. It writes to standard error alone.
 func (s Settings) PlainLogger(format, level string) *slog.Logger {
-	logger, _, err := s.NewLogger(config.Logging{Format: format, Level: level}, NewRedactor(s.Lookup))
+	logger, _, err := s.NewLogger(config.Logging{Format: format, Level: level}, redactor.New(s.Lookup))
 	if err != nil { // a wrong flag, which the other process reports
 		s.LogFormat, s.LogLevel = "", ""
-		logger, _, err = s.NewLogger(config.Logging{}, NewRedactor(s.Lookup))
+		logger, _, err = s.NewLogger(config.Logging{}, redactor.New(s.Lookup))
 	}
 	if err != nil {
 		return slog.New(slog.DiscardHandler)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -60,14 +61,14 @@ func TestALogShowsASecretInNoKindOfValueAndKeepsItsKeys(t *testing.T) {
 	for _, secret := range []string{"demo", "info", "level", "p@s5", "correct-horse", "two\nlong lines", `Gehe!m "pä$$" +&/<4711>%\€`, "12345678", "true", "time"} {
 		for _, format := range []string{"json", "console"} {
 			var shown, plain bytes.Buffer
-			redactor := &Redactor{}
-			redactor.Add(secret)
-			logger, _, err := (Settings{Stderr: &shown}).NewLogger(config.Logging{Format: format}, redactor)
+			knows := &redactor.Redactor{}
+			knows.Add(secret)
+			logger, _, err := (Settings{Stderr: &shown}).NewLogger(config.Logging{Format: format}, knows)
 			if err != nil {
 				t.Fatal(err)
 			}
 			everyKind(logger, secret)
-			if logger, _, err = (Settings{Stderr: &plain}).NewLogger(config.Logging{Format: format}, &Redactor{}); err != nil {
+			if logger, _, err = (Settings{Stderr: &plain}).NewLogger(config.Logging{Format: format}, &redactor.Redactor{}); err != nil {
 				t.Fatal(err)
 			}
 			everyKind(logger, secret)
@@ -95,7 +96,7 @@ func TestALogShowsASecretInNoKindOfValueAndKeepsItsKeys(t *testing.T) {
 }
 
 func TestSecretsMayBeLearnedWhileOthersLog(t *testing.T) {
-	redactor := &Redactor{}
+	redactor := &redactor.Redactor{}
 	var all sync.WaitGroup
 	for i := range 4 {
 		all.Go(func() {

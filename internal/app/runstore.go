@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/river"
@@ -130,15 +131,15 @@ func (s Settings) LookIntoRuns(ctx context.Context, d *config.Document, toAsk bo
 
 // RedactorOf knows the secrets of a document, and, where all have to be known, those that
 // only its plugins know to be secret.
-func (s Settings) RedactorOf(ctx context.Context, d *config.Document, all bool) *Redactor {
+func (s Settings) RedactorOf(ctx context.Context, d *config.Document, all bool) *redactor.Redactor {
 	if all {
 		if a, err := Prepare(ctx, s, PrepareOptions{CheckOnly: true, Silent: true, Inspect: true}); err == nil {
 			a.Close()
 			return a.Redactor
 		}
 	}
-	r := NewRedactor(s.Lookup)
-	r.addAll(d.Secrets())
+	r := redactor.New(s.Lookup)
+	r.AddAll(d.Secrets())
 	return r
 }
 

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config/check"
 
 	"github.com/open-ticket-ai/otai/internal/app/decisioncheck"
@@ -34,7 +35,7 @@ type Setup struct {
 	Document    *config.Document
 	Catalog     *Catalog
 	Loading     PluginLoad
-	Redactor    *Redactor
+	Redactor    *redactor.Redactor
 	Diagnostics config.Diagnostics // warnings; errors ended Prepare
 
 	settings Settings
@@ -74,7 +75,7 @@ type PrepareOptions struct {
 // Prepare reads the configuration, loads the plugins and checks the whole. After an
 // error nothing is left open; what was found until then stands in the [Setup].
 func Prepare(ctx context.Context, s Settings, o PrepareOptions) (*Setup, error) {
-	a := &Setup{settings: s, measures: measures.New(), dir: o.Dir, Redactor: NewRedactor(s.Lookup), logger: slog.New(slog.DiscardHandler)}
+	a := &Setup{settings: s, measures: measures.New(), dir: o.Dir, Redactor: redactor.New(s.Lookup), logger: slog.New(slog.DiscardHandler)}
 	err := a.prepare(ctx, o)
 	if err != nil {
 		a.Close()
@@ -137,7 +138,7 @@ func (a *Setup) read(ctx context.Context, o PrepareOptions) error {
 	}
 	a.Document, a.Diagnostics = config.Read(options)
 	if a.Document != nil {
-		a.Redactor.addAll(a.Document.Secrets())
+		a.Redactor.AddAll(a.Document.Secrets())
 	}
 	if a.Document == nil {
 		return a.diagnosticsError(CodeUsage)
@@ -190,7 +191,7 @@ func (a *Setup) check() error {
 	unloaded, refused := a.unloadedPlugins()
 	a.Document.Doubt(unloaded)
 	a.Diagnostics = a.Diagnostics.And(unloaded).And(check.Check(a.Document, a.Catalog)).And(decisioncheck.Check(a.Document, decisioncheck.Surroundings{Find: a.Catalog.Find, Dir: a.ConfigDir, Read: a.named}))
-	a.Redactor.addAll(a.Document.Secrets()) // Check knows the secret fields
+	a.Redactor.AddAll(a.Document.Secrets()) // Check knows the secret fields
 	for i := range a.Diagnostics {
 		p := &a.Diagnostics[i] // those found before know less
 		p.Message, p.Hint = a.Redactor.Text(p.Message), a.Redactor.Text(p.Hint)

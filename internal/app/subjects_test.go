@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config/check"
 
 	"github.com/open-ticket-ai/otai/internal/base"
@@ -90,7 +91,7 @@ func TestASubjectOfAnyTextAndLengthIsHandedOnUnchanged(t *testing.T) {
 			if problems.HasErrors() {
 				t.Fatal(problems)
 			}
-			a := &Setup{Document: d, Catalog: &Catalog{Registry: r}, Redactor: &Redactor{}}
+			a := &Setup{Document: d, Catalog: &Catalog{Registry: r}, Redactor: &redactor.Redactor{}}
 			engine, err := a.Engine(orchestrator.Options{Once: true})
 			if err != nil {
 				t.Fatal(err)

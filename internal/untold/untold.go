@@ -30,8 +30,8 @@ func Error(err error, texts ...string) error {
 	if err == nil || freeze.Broken(err) {
 		return err
 	}
-	text := Text(err.Error(), texts...) //messagetext:allow no decision by what it says: whether a text is in it
-	if text == err.Error() {            //messagetext:allow likewise
+	text := Text(err.Error(), texts...)
+	if text == err.Error() { //messagetext:allow no decision by what it says: whether a text is in it
 		return err
 	}
 	return &hiding{text: text, of: err, without: texts}

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/registry"
 )
@@ -19,7 +20,7 @@ func doctorOf(t *testing.T, text string, labels map[modelKey][]string) *modelDoc
 	if problems.HasErrors() {
 		t.Fatal(problems)
 	}
-	a := analysis{&app.Setup{Document: document, Redactor: &app.Redactor{}, Catalog: &app.Catalog{Registry: registry.New(":")}}}
+	a := analysis{&app.Setup{Document: document, Redactor: &redactor.Redactor{}, Catalog: &app.Catalog{Registry: registry.New(":")}}}
 	d := newModelDoctor(t.Context(), a)
 	d.labels = labels
 	return d

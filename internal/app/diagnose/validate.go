@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 )
 
@@ -14,7 +15,7 @@ type Validation struct {
 	Diagnostics config.Diagnostics `json:"problems"`
 
 	sources  []config.Source
-	redactor *app.Redactor
+	redactor *redactor.Redactor
 }
 
 // Excerpt shows the line of a problem with a caret below its column.
@@ -48,7 +49,7 @@ func Validate(ctx context.Context, s app.Settings, strict bool) (Validation, err
 	defer a.Close()
 	var found *app.DiagnosticsError
 	if err != nil && !errors.As(err, &found) {
-		return Validation{Diagnostics: problemsOf(err), redactor: &app.Redactor{}}, err
+		return Validation{Diagnostics: problemsOf(err), redactor: &redactor.Redactor{}}, err
 	}
 	if err == nil {
 		a.Diagnostics = a.Diagnostics.And(a.findUnsetVariables()).And(a.findMissingModels(ctx)).And(a.compareLabels(ctx)).And(a.findNeverAllowed())

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -17,13 +18,13 @@ type standalone struct {
 	engine   *orchestrator.Engine
 	id       string // of the service
 	service  any
-	redactor *app.Redactor
+	redactor *redactor.Redactor
 	end      func() error
 }
 
 // buildStandalone builds the service that use names, without params. It isn't started.
 func buildStandalone(ctx context.Context, s app.Settings, use string) (built *standalone, err error) {
-	redactor := app.NewRedactor(s.Lookup)
+	redactor := redactor.New(s.Lookup)
 	logger, _, err := s.NewLogger(config.Logging{Level: "warn"}, redactor)
 	if err != nil {
 		return nil, app.ExitWith(app.CodeUsage, err)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"
 	"github.com/open-ticket-ai/otai/pkg/loader"
@@ -77,7 +78,7 @@ func MakeReport(ctx context.Context, s app.Settings, name, output string) (Repor
 	if err != nil {
 		return r, err
 	}
-	redactor := app.NewRedactor(s.Lookup)
+	redactor := redactor.New(s.Lookup)
 	for _, secret := range document.Secrets() {
 		redactor.Add(secret)
 	}
@@ -199,7 +200,7 @@ func (r *Report) death(d crashes.Death, n int) ReportedDeath {
 }
 
 // redact takes the secrets from all that a file or a record says.
-func (r *Report) redact(redactor *app.Redactor) {
+func (r *Report) redact(redactor *redactor.Redactor) {
 	clean := func(texts ...*string) {
 		for _, text := range texts {
 			*text = redactor.Text(*text)

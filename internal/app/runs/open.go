@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	engine "github.com/open-ticket-ai/otai/internal/runs"
 	"github.com/open-ticket-ai/otai/internal/runs/record"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -18,7 +19,7 @@ import (
 type Desk struct {
 	store    store.Store
 	alone    func(context.Context) (*app.RunStore, error) // for what is asked where nobody works
-	redactor *app.Redactor
+	redactor *redactor.Redactor
 	records  record.Maker // of runs that end because it was asked for
 	settings app.Settings
 	// configured are the ids of the runners that the configuration has, also of those that have

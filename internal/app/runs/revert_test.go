@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/decisions"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -31,7 +32,7 @@ func (s twoDesks) Decisions(_ context.Context, f store.DecisionFilter) (out []st
 }
 
 func TestATicketIsPutBackAtOneHelpDesk(t *testing.T) {
-	d := &Desk{redactor: app.NewRedactor(func(string) (string, bool) { return "", false }), store: twoDesks{records: []decisions.Record{
+	d := &Desk{redactor: redactor.New(func(string) (string, bool) { return "", false }), store: twoDesks{records: []decisions.Record{
 		{Run: "r1", System: "east", Ticket: "7", Number: "2026001"},
 		{Run: "r2", System: "west", Ticket: "7", Number: "2026002"},
 		{Run: "r3", System: "west", Ticket: "8", Number: "2026003"},

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/runs/kept"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
@@ -32,7 +32,7 @@ func (twoWait) TicketsBy(_ context.Context, f store.TicketFilter) ([]store.Ticke
 }
 
 func TestWhatIsHeldBackByACauseHasItsLabelAsTheReason(t *testing.T) {
-	d := &Desk{store: twoWait{}, redactor: app.NewRedactor(func(string) (string, bool) { return "", false })}
+	d := &Desk{store: twoWait{}, redactor: redactor.New(func(string) (string, bool) { return "", false })}
 	w, err := d.Waiting(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -59,7 +59,7 @@ func (oneHangs) Load(context.Context, string) (*store.Loaded, error) {
 }
 
 func TestAStepThatHasNotEndedIsNamedWithItsPluginAndPlace(t *testing.T) {
-	d := &Desk{store: oneHangs{}, redactor: app.NewRedactor(func(string) (string, bool) { return "", false })}
+	d := &Desk{store: oneHangs{}, redactor: redactor.New(func(string) (string, bool) { return "", false })}
 	w, err := d.Waiting(t.Context())
 	if err != nil || len(w.Long) != 2 || w.Running != 2 {
 		t.Fatalf("%v, %d at work, %v", w.Long, w.Running, err)
@@ -91,7 +91,7 @@ func (oneInDoubt) Load(context.Context, string) (*store.Loaded, error) {
 }
 
 func TestARunInDoubtIsListedWithItsStepAndWhatToType(t *testing.T) {
-	d := &Desk{store: oneInDoubt{}, redactor: app.NewRedactor(func(string) (string, bool) { return "", false })}
+	d := &Desk{store: oneInDoubt{}, redactor: redactor.New(func(string) (string, bool) { return "", false })}
 	w, err := d.Waiting(t.Context())
 	if err != nil || len(w.Doubts) != 1 {
 		t.Fatalf("%v, %v", w.Doubts, err)

@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/config"
 	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/jinja"
@@ -37,7 +38,7 @@ const templateName = "template"
 // means an empty scope. See docs/templates.md for the form of the file. A syntax
 // error is wrong usage, an error while rendering is not.
 func Eval(ctx context.Context, s app.Settings, source, scopeFile string) (Evaluation, error) {
-	redactor := &app.Redactor{}
+	redactor := &redactor.Redactor{}
 	surroundings, err := readScope(ctx, s, scopeFile)
 	if err != nil {
 		return Evaluation{}, app.ExitWith(app.CodeUsage, err)
@@ -65,7 +66,7 @@ func Eval(ctx context.Context, s app.Settings, source, scopeFile string) (Evalua
 }
 
 // templateError shows the place of an error in the template.
-func templateError(source string, redactor *app.Redactor, err error) error {
+func templateError(source string, redactor *redactor.Redactor, err error) error {
 	var placed *api.TemplateError
 	if !errors.As(err, &placed) {
 		return err

@@ -1,13 +1,13 @@
-package app
+// Package redactor knows where secrets come from, and keeps them out of what logs and people read.
+package redactor
 
 import (
 	"io"
 	"net/url"
 	"strings"
 
-	"github.com/open-ticket-ai/otai/internal/config/secretname"
-
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/secretname"
 	"github.com/open-ticket-ai/otai/internal/redact"
 )
 
@@ -15,15 +15,16 @@ import (
 // how; here is where the secrets come from.
 type Redactor struct{ redact.Set }
 
-// NewRedactor returns a redactor that knows the passwords of the proxies that the
+// New returns a redactor that knows the passwords of the proxies that the
 // environment names.
-func NewRedactor(lookup func(name string) (string, bool)) *Redactor {
+func New(lookup func(name string) (string, bool)) *Redactor {
 	r := &Redactor{}
 	r.addProxies(lookup)
 	return r
 }
 
-func (r *Redactor) addAll(secrets []string) {
+// AddAll adds all of them.
+func (r *Redactor) AddAll(secrets []string) {
 	for _, secret := range secrets {
 		r.Add(secret)
 	}

@@ -1,4 +1,4 @@
-package app
+package redactor
 
 import (
 	"bytes"
@@ -63,14 +63,14 @@ func TestThePasswordOfAProxyIsASecretAndNoMoreOfIt(t *testing.T) {
 	for _, address := range []string{"http://agent:hunter%2022@proxy.example:3128", "agent:hunter%2022@proxy.example:3128", "http://agent:hunter%2022@[bad"} {
 		for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "http_proxy", "https_proxy"} {
 			r := &Redactor{}
-			r.addProxies(Settings{Environ: []string{name + "=" + address}}.Lookup)
+			r.addProxies(func(asked string) (string, bool) { return address, asked == name })
 			if got := r.Text("agent proxy.example 3128 hunter%2022 hunter 22"); got != "agent proxy.example 3128 *** ***" {
 				t.Errorf("%s=%s: %q", name, address, got)
 			}
 		}
 	}
 	r := &Redactor{}
-	r.addProxies(Settings{Environ: []string{"HTTP_PROXY=http://proxy.example:3128"}}.Lookup)
+	r.addProxies(func(asked string) (string, bool) { return "http://proxy.example:3128", asked == "HTTP_PROXY" })
 	if len(r.All()) > 0 {
 		t.Errorf("learned %q", r.All())
 	}
