@@ -161,7 +161,7 @@ func byRunner(places []orchestrator.PlaceState) (runners [][]orchestrator.PlaceS
 
 func (a *Setup) runnerFacts(ctx context.Context, engine *runs.Engine, places []orchestrator.PlaceState, kept runs.State, counts store.Counts, names map[string]string) judged.Runner {
 	name := places[0].Place.Runner
-	r := judged.Runner{Name: name, Path: places[0].Place.Path, Good: kept.Good[name], Tickets: tickets(counts.Runners[name])}
+	r := judged.Runner{Name: name, Path: places[0].Place.Path, Good: kept.Good[name], Waits: a.Redactor.Text(kept.Waits[name]), Tickets: tickets(counts.Runners[name])}
 	if kind, _, made := strings.Cut(name, ":"); made && (kind == "fetch" || kind == "pipe") {
 		r.Name = r.Path // it has no id
 	}

@@ -47,6 +47,7 @@ type Runner struct {
 	// Found are due times in a row at which it found a ticket that nobody worked at: when its
 	// search finds none they begin anew.
 	Found []time.Time
+	Waits string // why a run of it that began waits; "": none does, or one has ended well since
 	// Busy is since when nothing has begun or ended while all its workers are at work, or one
 	// searches; Usual is how long a run takes otherwise, and At is what takes so long.
 	Busy    time.Time

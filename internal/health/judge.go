@@ -146,8 +146,8 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 	}
 	if n >= dueTimes && is(first, stuckFor) {
 		why := fmt.Sprintf("it found tickets %s in a row, and no run of it has ended well", times(n))
-		if r.Failing.Err != "" {
-			why += "; " + r.Failing.Err
+		if text := cmp.Or(r.Failing.Err, r.Waits); text != "" {
+			why += "; " + text
 		}
 		return first, why, "`otai runs waiting` and `otai runs list` say what became of them"
 	}

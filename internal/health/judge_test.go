@@ -34,6 +34,7 @@ func TestARunnerIsStuckByTheseRulesOnly(t *testing.T) {
 		"found at one due time":                         {health.Runner{Found: []time.Time{ago(50 * second)}}, health.Working, ""},
 		"found at two, not for long":                    {health.Runner{Found: every(10*second, 20*second)}, health.Working, ""},
 		"found at two, and for long":                    {health.Runner{Found: every(15*second, 30*second), Good: ago(time.Hour)}, health.Stuck, "3 times in a row"},
+		"found, and one that began waits":               {health.Runner{Found: every(15*second, 30*second), Waits: "no answer"}, health.Stuck, "ended well; no answer"},
 		"found, and another host ended something":       {health.Runner{Found: every(10*second, 60*second), Elsewhere: func() time.Time { return ago(15 * second) }}, health.Working, ""},
 		"found, and no other host ended anything":       {health.Runner{Found: every(10*second, 60*second), Elsewhere: func() time.Time { return ago(time.Hour) }}, health.Stuck, "in a row"},
 		"it is paused":                                  {health.Runner{Found: every(10*second, 60*second), Paused: ago(time.Hour)}, health.Paused, ""},

@@ -107,7 +107,10 @@ func (e *Engine) ended(r *run, v ends.Decision) {
 		// A loop that wrote nothing itself has only handed on its tickets: its items say how they ended.
 		if slices.Contains(well, v.End.Outcome) && (v.End.Outcome != store.Left || !r.hasItems()) {
 			e.good[r.row.Runner] = time.Now()
+			delete(e.delays, r.row.Runner)
 		}
+	} else if v.End.Err != "" {
+		e.delays[r.row.Runner] = e.o.Redact(v.End.Err)
 	}
 	e.mu.Unlock()
 	if v.End.State != store.Ended && v.End.DueAt != 0 {

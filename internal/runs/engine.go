@@ -105,6 +105,7 @@ type Engine struct {
 	said    map[string]bool      // what is logged once
 	pauses  []store.Pause        // as they were when last looked at
 	good    map[string]time.Time // by runner: see [State]
+	delays  map[string]string    // likewise: its Waits
 	lost    time.Time            // since when the store can't be used
 	lostErr error
 	unwritten
@@ -135,7 +136,7 @@ func New(o Options) *Engine {
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]orchestrator.LoopItem),
 		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
-		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), good: make(map[string]time.Time), waits: make(map[string]store.Cause),
+		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), good: make(map[string]time.Time), delays: make(map[string]string), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}
 }

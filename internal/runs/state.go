@@ -3,6 +3,7 @@ package runs
 import (
 	"cmp"
 	"context"
+	"maps"
 	"slices"
 	"time"
 
@@ -15,6 +16,7 @@ type State struct {
 	Lost    time.Time // since when the store can't be used; zero: it can
 	LostErr error
 	Good    map[string]time.Time // by runner: when a run or item of it last ended well here
+	Waits   map[string]string    // by runner: why its last attempt that didn't end waits; nothing once one has ended well
 	Causes  []ClosedCause        // the oldest first
 	Pauses  []store.Pause
 }
@@ -33,7 +35,7 @@ var well = []store.Outcome{store.Applied, store.Left, store.Overtaken, store.Gon
 func (e *Engine) State() State {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	s := State{Lost: e.lost, LostErr: e.lostErr, Good: make(map[string]time.Time, len(e.good)), Pauses: e.pauses}
+	s := State{Lost: e.lost, LostErr: e.lostErr, Good: make(map[string]time.Time, len(e.good)), Waits: maps.Clone(e.delays), Pauses: e.pauses}
 	if s.Lost.IsZero() { // it can be read, at most
 		s.Lost, s.LostErr = e.unwritten.since, e.unwritten.err
 	}
