@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -57,8 +58,9 @@ func (d *Doors) Report(ctx context.Context) health.Report {
 
 // supervisor is one that couldn't become what its worker is, which harms nothing.
 func supervisor(version string, s supervise.Snapshot) health.Part {
+	build := cmp.Or(s.Build, "an earlier release")
 	return health.Part{
-		Kind: health.KindSupervisor, State: health.Fails, Since: s.Since, Why: "it is still of otai " + version + ", and the worker process of " + s.Build + ": " + s.Stays,
+		Kind: health.KindSupervisor, State: health.Fails, Since: s.Since, Why: "it is still of otai " + version + ", and the worker process is of " + build + ": " + s.Stays,
 		Do: "nothing is at stake; a restart, when it suits, makes both the same: systemctl restart otai",
 	}
 }

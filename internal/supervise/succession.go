@@ -1,6 +1,7 @@
 package supervise
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -75,7 +76,7 @@ func (s *supervisor) stays(reason string) {
 	s.giveUpSuccession()
 	s.succession.settled = s.child.binary
 	s.View.change(func(v *Snapshot) { v.Stays = reason })
-	s.log().Warn("the worker process is of another otai than the supervisor, which can't become that: it stays what it is until a restart", "worker", s.child.build, "supervisor", s.Version, "err", reason)
+	s.log().Warn("the worker process is of another otai than the supervisor, which can't become that: it stays what it is until a restart", "worker", cmp.Or(s.child.build, "an earlier release"), "supervisor", s.Version, "err", reason)
 }
 
 // tryOut asks a process of the worker's binary, if that is still the one at the path.
