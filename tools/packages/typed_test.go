@@ -54,15 +54,6 @@ func (m *machine) sorted(when string, since string, n int) {
 	m.until("it works "+when, func() bool { return strings.HasSuffix(m.try(asked), "exit 0\n") && m.changed(since) >= n })
 }
 
-// ready wants it to work with what is installed now, which is of a version.
-func (m *machine) ready(when, version string) {
-	m.Helper()
-	m.until("it is ready "+when, func() bool { return strings.HasSuffix(m.try(asked), "exit 0\n") })
-	if out := m.run("otai version"); !strings.HasPrefix(out, "otai "+version+"\n") || !m.worksWith(m.worker()) {
-		m.Errorf("%s there is %s\n%s", when, out, m.try(asked))
-	}
-}
-
 func (m *machine) followsThePackage(of func(string) *page, deb, next string) {
 	install, upgrade, backup, operations, monitoring := of("install.md"), of("upgrade.md"), of("backup.md"), of("operations.md"), of("monitoring.md")
 	old, later := filepath.Base(deb), filepath.Base(next)
@@ -91,9 +82,9 @@ func (m *machine) followsThePackage(of func(string) *page, deb, next string) {
 	m.sorted("with the demonstration's", cursor, perSecond)
 	m.types(upgrade.block("runuser -u otai -- otai runs backup"))
 	m.types(upgrade.block("apt install ./otai_NEW", "otai_NEW_amd64.deb", later))
-	m.ready("after the upgrade", version+"+1")
+	m.wholly(version + "+1")
 	m.types(upgrade.block("apt install --allow-downgrades", "otai_OLD_amd64.deb", old))
-	m.ready("after going back", version)
+	m.wholly(version)
 	m.types(operations.block("otai reload --wait"))
 	m.types(operations.block("otai validate -c"))
 	m.types(backup.block("runuser -u otai -- otai runs backup"))
@@ -108,10 +99,10 @@ func (m *machine) followsThePackage(of func(string) *page, deb, next string) {
 	if out := m.types(operations.block("systemctl stop otai")); strings.Contains(out, `"level":"error"`) {
 		m.Errorf("a run by hand says\n%s", out)
 	}
-	m.ready("after a run by hand", version)
+	m.wholly(version)
 	m.types(backup.block("otai runs backup \"/var/backups/otai-$(date +%F).db\""))
 	m.types(backup.block("systemctl stop otai", "otai-2026-11-30.db", "otai-$(date +%F).db"))
-	m.ready("after going back to a copy", version)
+	m.wholly(version)
 	m.run("! systemctl show -p NRestarts otai | grep -v =0")
 
 	// The other machine knows the help desk, and has another number for the user.
@@ -119,7 +110,7 @@ func (m *machine) followsThePackage(of func(string) *page, deb, next string) {
 		"mkdir kept; cp -a /etc/otai /var/lib/otai/runs.db kept/", "apt purge otai", "userdel otai", "rm -rf /etc/otai /var/lib/otai", "useradd --system another",
 		"apt install ./"+old, "cp -r kept/otai/. /etc/otai/", "chgrp -R otai /etc/otai/config.yml /etc/otai/models",
 		"install -d -m 0700 -o otai -g otai /var/lib/otai", "install -m 0600 -o otai -g otai kept/runs.db /var/lib/otai/", backup.within("systemctl enable --now otai"))
-	m.ready("on the other machine", version)
+	m.wholly(version)
 	l = m.load()
 	time.Sleep(3 * time.Second)
 	l.end()
@@ -150,9 +141,9 @@ printf '%s\n' OTAI_DEMO_URL=http://127.0.0.1:8080/znuny/nph-genericinterface.pl 
 	m.bring(next, "newer.deb")
 	m.types("cp -R "+folder+" "+later, "dpkg-deb -x newer.deb newer", "cp newer/usr/bin/otai "+later+"/bin/", "tar czf "+later+".tar.gz "+later, "rm -r "+later)
 	m.types(upgrade.block("tar xzf otai_NEW", "otai_NEW_linux_amd64", later))
-	m.ready("after the upgrade", version+"+1")
+	m.wholly(version + "+1")
 	m.types(upgrade.block("tar xzf otai_NEW", "otai_NEW_linux_amd64", folder))
-	m.ready("after going back", version)
+	m.wholly(version)
 	l.end()
 	if s, lines := m.service(), m.errorLines(cursor); s["MainPID"] != main || s["NRestarts"] != "0" || len(lines) > 0 {
 		m.Errorf("after both: %v, and the journal has:\n%s", s, strings.Join(lines, "\n"))

@@ -4,6 +4,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -59,6 +60,18 @@ func (m *machine) worksWith(pid string) bool {
 	return pid != "" && strings.TrimSpace(m.try("stat -L -c %i /proc/"+pid+"/exe")) == strings.TrimSpace(m.run("stat -L -c %i $(command -v otai)"))
 }
 
+// wholly waits until supervisor and worker are of a version.
+func (m *machine) wholly(version string) {
+	m.Helper()
+	m.until("both processes are of "+version, func() bool {
+		out := m.try(asked)
+		return strings.HasPrefix(out, "otai "+version+" is ready") && regexp.MustCompile(`(?m)^worker .*, otai `+regexp.QuoteMeta(version)+`$`).MatchString(out)
+	})
+	if main := m.service()["MainPID"]; !m.worksWith(main) || !m.worksWith(m.worker()) {
+		m.Errorf("not of the binary that is there now: process %s or its worker\n%s", main, m.try(asked))
+	}
+}
+
 // TestUpgradesUnderLoad upgrades, downgrades and restarts while tickets come in.
 func TestUpgradesUnderLoad(t *testing.T) {
 	dir, deb, version := built(t)
@@ -89,6 +102,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 			{"downgrade", "dpkg -i --force-downgrade /packages/" + deb, version},
 		} {
 			pass(p.what, p.script)
+			m.wholly(p.version)
 			if s := m.service(); s["MainPID"] != main || s["NRestarts"] != "0" || s["StatusText"] != "works" || !m.worksWith(m.worker()) {
 				t.Errorf("after the %s: %v", p.what, s)
 			}
