@@ -2,6 +2,7 @@ package main_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -63,6 +64,60 @@ func TestABackupUnderLoadIsGoneBackTo(t *testing.T) {
 	}
 	v := w.wantAllDone(append(ids, late...), noted)
 	row(t, "a backup under load", "%d of %d tickets had their note when it was made, %d bytes; after its restore: %v", had, len(ids)-len(after), size, v)
+}
+
+// The lines of docs/backup.md about PostgreSQL, as they stand there; also those who have gone back before.
+func TestACopyOfADatabaseIsGoneBackTo(t *testing.T) {
+	if _, err := exec.LookPath("pg_restore"); err != nil {
+		t.Skip("there is no pg_restore: install the package postgresql-client")
+	}
+	t.Parallel()
+	c := postgres(t)
+	w := newWitness(t)
+	config := writeFile(t, forEach(allFetched, itemStep+onlyNoteStep))
+	env := w.environment("OTAI_DATABASE_URL=" + c.url)
+	noted := goal{note: "Sorted"}
+	dir := t.TempDir()
+	types := func(begins string) {
+		t.Helper()
+		for _, b := range blocks(t, filepath.Join(product.root, "docs", "backup.md")) {
+			if !strings.HasPrefix(b.text, begins) {
+				continue
+			}
+			cmd := newCommand("sh", "-ec", b.text)
+			cmd.Dir, cmd.Env = dir, append(os.Environ(), "OTAI_DATABASE_URL="+c.url)
+			if out, err := cmd.CombinedOutput(); err != nil {
+				t.Fatalf("%s: %v\n%s", b.text, err, out)
+			}
+			return
+		}
+		t.Fatalf("the page has no block any more that begins with %s", begins)
+	}
+	var ids []string
+	for round := range 2 {
+		ids = append(ids, w.addMany(5, "x")...)
+		l := live(t, env, "run", "-c", config)
+		w.all(patientFor(30*time.Second), ids, noted)
+		types("pg_dump")
+		after := w.addMany(5, "after the copy")
+		ids = append(ids, after...)
+		w.all(patientFor(30*time.Second), ids, noted)
+		l.end(t)
+		types("psql")
+		late := w.addMany(2, "later")
+		ids = append(ids, late...)
+		l = live(t, env, "run", "-c", config)
+		w.all(patientFor(30*time.Second), late, noted)
+		eventually(t, "those that the copy doesn't know are looked at", func() bool {
+			return strings.Count(l.log.String(), "a note stands on the ticket already") >= len(after)
+		})
+		l.end(t)
+		w.wantAllDone(ids, noted)
+		if !strings.Contains(l.log.String(), "the run store is a copy") {
+			t.Errorf("the log doesn't say that it works with a copy (%d)", round)
+		}
+		must(t, os.Remove(filepath.Join(dir, "otai.dump")))
+	}
 }
 
 func TestOtaiMovesToAnotherFolderWithItsRuns(t *testing.T) {
