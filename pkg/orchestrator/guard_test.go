@@ -295,6 +295,29 @@ func TestThatTheWorkBeginsIsSaidBeforeAnythingCallsWhatWasStartedLast(t *testing
 	})
 }
 
+// A process whose reload has failed runs again: what is said then holds, too.
+func TestASecondRunSaysThatTheWorkBegins(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var said atomic.Value
+		down := &service{start: func(context.Context) error { return errors.New("down") }}
+		e, witnessed, err := guarded(t, &world{}, map[string]any{"id": "user", "use": "t:Ask", "injects": map[string]any{"work": "s"}},
+			map[string]*service{"s": down, "works": {start: func(context.Context) error { return nil }}}, orchestrator.Options{Doing: func(a orchestrator.Activity, _, _ string) { said.Store(a) }})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for n := range 2 {
+			before := witnessed.Load()
+			runFor(t, e, time.Minute)
+			if now := said.Load(); now != orchestrator.Working || witnessed.Load() == before {
+				t.Errorf("run %d: it is said to be %v", n+1, now)
+			}
+		}
+		if err := e.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestACloseThatBlocksIsNamedAndTheOthersAreClosed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		w := &world{}

@@ -199,6 +199,9 @@ func (e *Engine) startBeside(ctx context.Context, all *sync.WaitGroup) {
 	e.unstarted.Store(int32(len(starters)))
 	e.beside = true
 	for _, i := range starters {
+		i.first = sync.Once{} // Run may have been called before
+	}
+	for _, i := range starters {
 		all.Go(func() { e.startRepeatedly(ctx, i) })
 	}
 }
