@@ -1,11 +1,9 @@
 package main_test
 
 import (
-	"bytes"
 	"encoding/json"
 	"fmt"
 	"maps"
-	"net/http"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -14,7 +12,6 @@ import (
 	"strings"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/open-ticket-ai/otai/internal/decisions"
 )
@@ -261,7 +258,7 @@ func TestSystemTryTakesLittleMoreThanAScript(t *testing.T) {
 			d := openDesk(t)
 			open, closed, rounds := systemNumber("TRY_OPEN", 300), systemNumber("TRY_CLOSED", 200), systemNumber("TRY_ROUNDS", 3)
 			d.tried(open, closed)
-			r := &replay{realDesk: d, texts: map[string][]string{}}
+			r := newReplay(t, d.url)
 			dir := t.TempDir()
 			config, report := filepath.Join(dir, "config.yml"), filepath.Join(dir, "report.jsonl")
 			if err := os.WriteFile(config, []byte(systemTryConfig(form)), 0o600); err != nil {
@@ -276,35 +273,12 @@ func TestSystemTryTakesLittleMoreThanAScript(t *testing.T) {
 			try(d.doorTo(func(operation string, body []byte) bool {
 				mu.Lock()
 				defer mu.Unlock()
-				if operation == "ticket-get" {
-					r.gets = append(r.gets, slices.Clone(body))
-				} else {
-					r.searches = append(r.searches, slices.Clone(body))
-				}
+				r.sees(operation, slices.Clone(body))
 				return true
 			}))
-			model := map[string]string{"sort": "queue", "rank": "priority"}
-			all := d.texts()
-			for _, p := range recordsIn(t, report) {
-				r.texts[model[p.Runner]] = append(r.texts[model[p.Runner]], all[p.Ticket])
-			}
-			r.script() // as try's, its first time is not counted
-			var walls, cpus []float64
-			for n := range rounds {
-				var got [2]spent
-				for i := range got {
-					if i = (i + n) % 2; i == 0 {
-						got[i] = r.script()
-					} else {
-						got[i] = try(d.url)
-					}
-				}
-				walls, cpus = append(walls, got[1].wall.Seconds()/got[0].wall.Seconds()), append(cpus, got[1].cpu.Seconds()/got[0].cpu.Seconds())
-				t.Logf("script %v; try %v; ratio %.3f, of CPU %.3f", got[0], got[1], walls[n], cpus[n])
-			}
-			slices.Sort(walls)
-			slices.Sort(cpus)
-			t.Logf("%s: %d searches, %d reads, %d and %d texts: ratio %.3f, of CPU %.3f (medians of %d)", form, len(r.searches), len(r.gets), len(r.texts["queue"]), len(r.texts["priority"]), walls[rounds/2], cpus[rounds/2], rounds)
+			r.classifies(recordsIn(t, report), d.texts())
+			ratio := r.inTurns(rounds, func() spent { return try(d.url) })
+			t.Logf("%s: %s", form, ratio)
 		})
 	}
 }
@@ -320,71 +294,4 @@ func (d realDesk) texts() map[string]string {
 		}
 	}
 	return all
-}
-
-// spent is what something took: for the machine, and of otai's or the script's own.
-type spent struct{ wall, cpu time.Duration }
-
-func (s spent) String() string {
-	return fmt.Sprintf("%s (CPU %s)", s.wall.Round(time.Millisecond), s.cpu.Round(time.Millisecond))
-}
-
-// replay is a script that makes requests again which it has seen.
-type replay struct {
-	realDesk
-	searches, gets [][]byte
-	texts          map[string][]string // by model
-}
-
-func (r *replay) otai(env []string, input string, args ...string) spent {
-	r.Helper()
-	began := time.Now()
-	cmd := newCommandContext(r.Context(), product.otai, args...)
-	cmd.Env, cmd.Dir, cmd.Stdin = env, r.TempDir(), strings.NewReader(input)
-	if out, err := cmd.CombinedOutput(); err != nil {
-		r.Fatalf("%q: %v\n%s", args, err, out)
-	}
-	return spent{time.Since(began), cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()}
-}
-
-func (r *replay) script() (s spent) {
-	r.Helper()
-	began, before := time.Now(), ownCPU(r.T)
-	client := &http.Client{Transport: &http.Transport{MaxConnsPerHost: 4, MaxIdleConnsPerHost: 4}}
-	defer client.CloseIdleConnections()
-	post := func(operation string, body []byte) {
-		a, err := client.Post(r.url+"/Webservice/OpenTicketAI/"+operation, "application/json", bytes.NewReader(body))
-		if err != nil {
-			r.Error(err)
-			return
-		}
-		defer a.Body.Close()
-		var answer map[string]any
-		if err := json.NewDecoder(a.Body).Decode(&answer); err != nil || answer["Error"] != nil {
-			r.Errorf("%s: %v, %v", operation, err, answer["Error"])
-		}
-	}
-	for _, body := range r.searches {
-		post("ticket-search", body)
-	}
-	var reading sync.WaitGroup
-	gets := make(chan []byte)
-	for range 4 {
-		reading.Go(func() {
-			for body := range gets {
-				post("ticket-get", body)
-			}
-		})
-	}
-	for _, body := range r.gets {
-		gets <- body
-	}
-	close(gets)
-	reading.Wait()
-	s.cpu = ownCPU(r.T) - before
-	for model, texts := range r.texts {
-		s.cpu += r.otai(environment(r.T), strings.Join(texts, "\n")+"\n", "classify", "--json", "--model", filepath.Join(product.root, "examples", "demo", "models", model), "-").cpu
-	}
-	s.wall = time.Since(began)
-	return s
 }
