@@ -58,8 +58,8 @@ func calms() []calm {
 		{name: "each-hour", on: "{ use: base:IntervalTrigger, params: { interval: PT1H } }", begin: func(c *complained) { c.addMany(20, "x") }},
 		{name: "trigger-not-due", on: p, begin: func(c *complained) { c.u.does(c.t, c.id, "not due"); c.addMany(20, "x") }},
 		{name: "slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 9s"); c.addMany(1000, "x") }},
-		{name: "very-slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 40s"); c.addMany(1000, "x") }},
-		{name: "slow-pipe", run: p, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 40s") }},
+		{name: "very-slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 35s"); c.addMany(1000, "x") }},
+		{name: "slow-pipe", run: p, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 35s") }},
 		{
 			name: "slow-desk", desk: ", timeout: PT30S",
 			begin: func(c *complained) { c.answers("", treatment{before: 3 * time.Second}); c.addMany(1000, "x") },
