@@ -49,6 +49,18 @@ func TestTheContainerfile(t *testing.T) {
 			t.Fatalf("this test does not know %s", line)
 		}
 	}
+	// The configuration is mounted, as is a model that it names.
+	text, err = os.ReadFile(filepath.Join("..", "..", "examples", "demo", "config.yml"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(filepath.Join(root, "etc", "otai", "config.yml"), text, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.CopyFS(filepath.Join(root, "etc", "otai", "models"), os.DirFS(filepath.Join("..", "..", "examples", "demo", "models"))); err != nil {
+		t.Fatal(err)
+	}
+	env = append(env, "OTAI_DEMO_URL=http://127.0.0.1:1/znuny/nph-genericinterface.pl", "OTAI_DEMO_PASSWORD=try-otai-4711")
 	// Its volumes, and /tmp, which a container has in memory, can be written to.
 	for _, volume := range []string{"var/lib/otai", "var/cache/otai", "tmp"} {
 		at := filepath.Join(root, volume)
@@ -69,7 +81,7 @@ func TestTheContainerfile(t *testing.T) {
 	if err := syscall.Mount("", root, "", syscall.MS_REMOUNT|syscall.MS_RDONLY, ""); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{{"version"}, {"plugin", "list"}, {"demo"}} {
+	for _, command := range [][]string{{"version"}, {"plugin", "list"}, {"validate", "-c", "/etc/otai/config.yml"}, {"demo"}} {
 		cmd := exec.Command("chroot", append(entry, command...)...)
 		cmd.Env = env
 		out, err := cmd.CombinedOutput()
