@@ -46,7 +46,7 @@ func TestUntilEmptyCountsWhatItsSearchesFind(t *testing.T) {
 	if out := waiting(); strings.Count(out, "access denied") != 1 || strings.Contains(out, "\n"+dead+" ") {
 		t.Errorf("waiting, after ticket %s was moved by a person:\n%s", dead, out)
 	}
-	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 1 || !strings.Contains(out, "1 are dead") {
+	if out, code := w.command(env, "run", "--until-empty", "-c", config); code != 1 || !strings.Contains(out, "1 is dead") {
 		t.Errorf("with one that is still there it ends with %d:\n%s", code, out)
 	}
 }

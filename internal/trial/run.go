@@ -151,36 +151,40 @@ func (r *run) takeItem() {
 	if len(r.tickets) > 0 {
 		return
 	}
-	if of := r.parent.handed(r.item.Ticket); of != nil {
+	r.parent.known(r.item.Ticket, func(of *held) {
 		own := *of
-		own.handed, own.writes, own.suggested = false, nil, false
+		own.handed, own.below, own.writes, own.suggested = false, false, nil, false
 		r.tickets = append(r.tickets, &own)
+	})
+}
+
+// known has done what is to be done with what the run, or one around it, knows of a ticket of its
+// items: nothing if none knows it. Other items may ask for the same at the same time.
+func (r *run) known(id string, do func(h *held)) {
+	for ; r != nil; r = r.parent {
+		if r.tell(id, do) {
+			return
+		}
 	}
 }
 
-// handed returns what the run, or one around it, knows of a ticket of its items.
-func (r *run) handed(id string) *held {
-	for ; r != nil; r = r.parent {
-		r.mu.Lock()
-		i := slices.IndexFunc(r.tickets, func(h *held) bool { return h.id == id })
-		var h *held
-		if i >= 0 {
-			h = r.tickets[i]
-		}
-		r.mu.Unlock()
-		if h != nil {
-			return h
-		}
+func (r *run) tell(id string, do func(h *held)) (known bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	i := slices.IndexFunc(r.tickets, func(h *held) bool { return h.id == id })
+	if i < 0 {
+		return false
 	}
-	return nil
+	do(r.tickets[i])
+	return true
 }
 
 // hand gives the tickets of the items to them.
 func (r *run) hand(items []orchestrator.LoopItem) {
 	r.takeItem()
 	for _, item := range items {
-		if h := r.handed(item.Ticket); item.Ticket != "" && h != nil {
-			h.handed = true
+		if item.Ticket != "" {
+			r.known(item.Ticket, func(h *held) { h.handed = true })
 		}
 	}
 }
