@@ -8,13 +8,12 @@ import (
 	"path/filepath"
 	"sync"
 
-	"github.com/open-ticket-ai/otai/internal/app/redactor"
-	"github.com/open-ticket-ai/otai/internal/config/check"
-
 	"github.com/open-ticket-ai/otai/internal/app/decisioncheck"
+	"github.com/open-ticket-ai/otai/internal/app/redactor"
 	"github.com/open-ticket-ai/otai/internal/base"
 	"github.com/open-ticket-ai/otai/internal/bounds"
 	"github.com/open-ticket-ai/otai/internal/config"
+	"github.com/open-ticket-ai/otai/internal/config/check"
 	"github.com/open-ticket-ai/otai/internal/lastgood"
 	"github.com/open-ticket-ai/otai/internal/measures"
 	"github.com/open-ticket-ai/otai/internal/supervise/crashes"

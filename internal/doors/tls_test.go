@@ -12,13 +12,13 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"maps"
 	"math/big"
 	"net"
 	"os"
 	"path/filepath"
-	"runtime"
+	"slices"
 	"strings"
-	"sync"
 	"testing"
 	"time"
 
@@ -244,48 +244,7 @@ func TestHostileClientsOfTheTLSDoor(t *testing.T) {
 		"a body of a gigabyte":  inside([]byte("POST /status HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n" + strings.Repeat("z", 50_000))),
 		"nothing inside":        inside(nil),
 	}
-	names := make([]string, 0, len(kinds))
-	for name := range kinds {
-		names = append(names, name)
-	}
-	n := 1_000
-	if os.Getenv("OTAI_TEST_ALL") != "" {
-		n = 10_000
-	}
-	goroutines := runtime.NumGoroutine()
-	var before runtime.MemStats
-	runtime.GC()
-	runtime.ReadMemStats(&before)
-	var all sync.WaitGroup
-	at := make(chan struct{}, 200)
-	for i := range n {
-		at <- struct{}{}
-		all.Go(func() {
-			defer func() { <-at }()
-			c, err := net.Dial("tcp", address)
-			if err != nil {
-				return
-			}
-			defer c.Close()
-			_ = c.SetDeadline(time.Now().Add(100 * time.Millisecond)) // a slow one is given up
-			kinds[names[i%len(names)]](c)
-			_, _ = io.Copy(io.Discard, c)
-		})
-	}
-	all.Wait()
-	for until := time.Now().Add(2 * headerPatience); runtime.NumGoroutine() > goroutines+5 && time.Now().Before(until); {
-		time.Sleep(50 * time.Millisecond)
-	}
-	if left := runtime.NumGoroutine() - goroutines; left > 5 {
-		t.Errorf("%d goroutines are left", left)
-	}
-	var after runtime.MemStats
-	runtime.GC()
-	runtime.GC()
-	runtime.ReadMemStats(&after)
-	if grown := int64(after.HeapAlloc) - int64(before.HeapAlloc); grown > 4<<20 {
-		t.Errorf("%d KiB are left", grown>>10)
-	}
+	leavesNothing(t, address, 1_000, slices.Collect(maps.Values(kinds)))
 	if got := (asked{path: "/status", token: token, tls: true}).status(t, address); got != 200 {
 		t.Errorf("afterward: %d", got)
 	}

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/open-ticket-ai/otai/internal/app"
+	"github.com/open-ticket-ai/otai/internal/counted"
 	"github.com/open-ticket-ai/otai/pkg/orchestrator"
 )
 
@@ -14,7 +15,7 @@ type FailedError struct{ Failed []Diagnostic }
 
 func (e *FailedError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%d checks of the help desks and models failed:", len(e.Failed))
+	b.WriteString(counted.Of(len(e.Failed), "check of the help desks and models failed:", "checks of the help desks and models failed:"))
 	for _, d := range e.Failed {
 		fmt.Fprintf(&b, "\n%s: %s: %s", d.Service, d.Check, d.Message)
 		if len(d.Places) > 0 {
