@@ -227,8 +227,8 @@ func TestACreationCanEndWithoutItsArticle(t *testing.T) {
 func TestAClientThatGoesAwayDoesNotStopItsRequest(t *testing.T) {
 	s := serve(t, Options{})
 	s.AddTicket(NewTicket{Title: "Old", Queue: "Incoming"})
-	s.misbehave(t, chaos.Fault{Delay: chaos.Duration(200 * time.Millisecond)})
-	s.client.Timeout = 20 * time.Millisecond
+	s.misbehave(t, chaos.Fault{Delay: chaos.Duration(1500 * time.Millisecond)})
+	s.client.Timeout = 300 * time.Millisecond
 	if r := s.send("ticket-update", wholeUpdate); r.err == nil {
 		t.Fatal("the client waited")
 	}

@@ -64,7 +64,7 @@ func TestNobodyWaitsForAWorkerThatDoesNotAnswer(t *testing.T) {
 	v, w := connected(t)
 	ended := make(chan struct{})
 	w.Answer("slow", func(ctx context.Context, _ []byte) ([]byte, error) { <-ctx.Done(); close(ended); return nil, ctx.Err() })
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+	ctx, cancel := context.WithTimeout(t.Context(), 500*time.Millisecond)
 	defer cancel()
 	if _, err := v.Ask(ctx, "slow", nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("got %v", err)

@@ -136,7 +136,7 @@ func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 
 func TestAfterATimeoutNothingIsSentAgainUntilTheCallerRepeats(t *testing.T) {
 	d := newDesk(t)
-	s := d.service(func(p *Params) { p.Timeout = 30 * time.Millisecond })
+	s := d.service(func(p *Params) { p.Timeout = 300 * time.Millisecond })
 	s.client.Retry.MaxElapsed = 20 * time.Millisecond
 	d.will("ticket-update", hangThenDo)
 	err := s.UpdateTicket(t.Context(), "1", move())
@@ -271,7 +271,7 @@ func TestAHangingHelpDeskIsLeftWhenTheCallerGivesUp(t *testing.T) {
 		"read":  func(ctx context.Context) error { _, err := s.FindTickets(ctx, api.SearchCriteria{}); return err },
 		"write": func(ctx context.Context) error { return s.UpdateTicket(ctx, "1", move()) },
 	} {
-		ctx, cancel := context.WithTimeout(t.Context(), 20*time.Millisecond)
+		ctx, cancel := context.WithTimeout(t.Context(), 250*time.Millisecond)
 		started := time.Now()
 		err := f(ctx)
 		cancel()

@@ -36,6 +36,9 @@ func (c *Client) connectionError(ctx context.Context, op Operation, x httpResult
 	case errors.As(err, &certificate):
 		e.Kinds, e.Effect = []error{api.ErrInvalid, ErrUnavailable}, NoEffect
 		e.Advice = "check that base_url names the host of the certificate, and that this machine trusts its issuer, or give the issuer's certificate as tls.ca_file"
+	case errors.Is(err, errNotSent), errors.Is(err, errTimeout) && x.connected && !x.begun:
+		e.Cause = fmt.Errorf("%w (%v)", errNotSent, c.timeouts[op])
+		e.Advice = "this machine was suspended, or it or the database of the runs has too much to do: if this lasts, give it more CPU"
 	case errors.Is(err, errTimeout):
 		e.Effect = Unknown
 		e.Cause = fmt.Errorf("%w (%v)", err, c.timeouts[op])

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// errNotSent means that a request was given up before its first byte.
-var errNotSent = errors.New("the request was not sent")
+// errNotSent means that the time of a request was over before its first byte.
+var errNotSent = errors.New("its time was over before the request was sent")
 
 // departure decides, at the first byte of a request, whether it is sent. A process may
 // be frozen for any time between a question and its next step: so the fence is asked
