@@ -266,10 +266,10 @@ func TestAPauseBeforeTheFirstStartHolds(t *testing.T) {
 		}
 		l := live(t, env, "run", "-c", config)
 		eventually(t, "the start says what is paused", func() bool { return strings.Contains(l.log.String(), "otai runs resume") })
-		w.asks(t, env, "runs", "resume", "-c", config)
 		if n := len(w.updatesOf("")); n != 0 {
 			t.Errorf("%d updates were sent while it was paused", n)
 		}
+		w.asks(t, env, "runs", "resume", "-c", config)
 		w.all(patient, ids, goal{queue: "IT", note: "Sorted"})
 	}
 }
