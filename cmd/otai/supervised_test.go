@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -248,6 +249,48 @@ func TestACommandThatEndsByItselfEndsAtTheSecondDeath(t *testing.T) {
 		if exitCode(err) != 1 || strings.Count(out, "started again") != 1 || !strings.Contains(out, "died twice") || !strings.Contains(out, "put down to the plugin otai-leaving (") {
 			t.Errorf("%v: %v\n%s", args, err, out)
 		}
+	}
+}
+
+// What ends its process in a call, while the service of another plugin starts, isn't put down to that: both
+// may have done it, so the next worker starts that alone.
+func TestWhatIsDoneBesideAStartIsNotPutDownToIt(t *testing.T) {
+	t.Parallel()
+	folder := t.TempDir()
+	until := func(file string) string {
+		return `for { if _, err := os.Stat(os.Getenv("MEETING") + "/` + file + `"); err == nil { break }; time.Sleep(10 * time.Millisecond) }`
+	}
+	is := func(file string) string { return `_ = os.WriteFile(os.Getenv("MEETING")+"/` + file + `", nil, 0o600)` }
+	for name, does := range map[string][2]string{
+		"slow":    {`at("start")`, is("started") + "; " + until("called") + "; time.Sleep(time.Second)"},
+		"leaving": {`at("call")`, until("started") + "; " + is("called") + `; at("call")`},
+	} {
+		source := strings.Replace(strings.Replace(exitsWhere, does[0], does[1], 1), `"os"`, "\"os\"\n\t\"time\"", 1)
+		buildPlugin(t, writeModule(t, "otai-"+name, strings.ReplaceAll(source, "leaving", name)), filepath.Join(folder, "otai_"+name+".so"))
+	}
+	config := writeFile(t, `
+services: { slow: { use: "slow:S" } }
+orchestrator:
+  runners:
+    - { id: a, on: { use: base:IntervalTrigger, params: { interval: PT0.1S } }, run: { id: b, use: "leaving:P" } }
+`)
+	env := environment(t, "OTAI_PLUGIN_DIR="+folder, "MEETING="+t.TempDir())
+	p := start(t, append(env, "EXIT_AT=call"), "run", "-c", config)
+	eventually(t, "it has died twice", func() bool { return strings.Count(p.log.String(), "is started again") == 2 })
+	p.stop(t)
+	log := p.log.String()
+	if strings.Contains(log, "without the plugin") || strings.Contains(log, "host-crashed") {
+		t.Error("one is refused")
+	}
+	died := regexp.MustCompile(`(?m)^.*is started again.*$`).FindAllString(log, -1)
+	if !strings.Contains(died[0], `"one_of":["otai-slow`) || strings.Contains(died[0], `"plugin":`) {
+		t.Errorf("the first death, beside the start, is %s", died[0])
+	}
+	if !strings.Contains(died[1], `"plugin":"otai-leaving"`) || strings.Count(log, "this time the work begins when all services") != 1 {
+		t.Errorf("the second one, behind it, is %s", died[1])
+	}
+	if out, err := runOtai(t, env, "run", "--once", "-c", config); err != nil {
+		t.Errorf("%v: %s", err, out)
 	}
 }
 

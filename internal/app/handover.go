@@ -17,9 +17,9 @@ import (
 func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept *keptRuns, deep func(context.Context, *Setup, *orchestrator.Engine) error) error {
 	w := a.settings.Worker
 	if !w.Beside() {
-		return nil
+		return a.startInTurn(ctx, engine)
 	}
-	if err := engine.StartAhead(ctx); err != nil {
+	if err := engine.StartAhead(ctx, ""); err != nil {
 		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
 	}
 	if deep != nil && w.Deep() {
@@ -37,6 +37,29 @@ func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept 
 	}
 	a.setClocks(engine, clocks)
 	return kept.open(ctx)
+}
+
+// startInTurn starts one service after another before the work begins, where it wasn't known whose
+// code ended the worker before this one because other code ran beside a start.
+func (a *Setup) startInTurn(ctx context.Context, engine *orchestrator.Engine) error {
+	w := a.settings.Worker
+	d := w.Replaces()
+	if d == nil || !d.InTurn {
+		return nil
+	}
+	a.logger.Info("this time the work begins when all services have been started one after another, so that it is known whose code ends the worker process")
+	first := ""
+	switch {
+	case len(d.Suspects) > 0:
+		first = d.Suspects[0].Name
+	case d.Plugin != nil:
+		first = d.Plugin.Name
+	}
+	if err := engine.StartAhead(ctx, first); err != nil {
+		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
+	}
+	w.Doing(supervise.StageStart, "", nil)
+	return nil
 }
 
 // work runs the engine. Where another process is to take over, it gives back the runs and closes

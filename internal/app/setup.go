@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 
 	"github.com/open-ticket-ai/otai/internal/app/decisioncheck"
 	"github.com/open-ticket-ai/otai/internal/app/redactor"
@@ -52,6 +53,7 @@ type Setup struct {
 	measures   *measures.Measures
 	health     health                     // what it answers who asks how it is
 	introduced map[string]*crashes.Plugin // plugins as the supervisor knows them, by prefix
+	lives      map[string]*atomic.Int32   // counts for the supervisor, by plugin
 	ahead      bool                       // the work has not begun: what services are asked is a check
 	told       bool                       // the supervisor knows that code of a plugin runs
 }
@@ -221,7 +223,7 @@ func (a *Setup) logWarnings() {
 // Engine builds all instances.
 func (a *Setup) Engine(o orchestrator.Options) (*orchestrator.Engine, error) {
 	o.Registry = a.Catalog.Registry
-	o.Doing, o.Calls = a.doing, a.calls
+	o.Doing, o.Calls, o.Lives = a.doing, a.calls, a.life
 	o.Logger = a.logger
 	o.Env = a.Redactor.Env(a.Document.Lookup)
 	o.Redact = a.Redactor.Add

@@ -131,6 +131,12 @@ func (a *Setup) opened() func(use string) {
 			w.Opened(*a.crashing(p))
 		}
 	}
+	a.lives = make(map[string]*atomic.Int32)
+	for _, p := range a.Catalog.Plugins {
+		if p.Status == loader.Loaded {
+			a.lives[p.Name] = w.Life(*a.crashing(p))
+		}
+	}
 	return func(use string) { a.report(supervise.StageChecking, use, use) }
 }
 
@@ -160,6 +166,9 @@ func (a *Setup) calls(path string, uses []string) *atomic.Int32 {
 	}
 	return nil
 }
+
+// life counts for the supervisor what runs of a plugin outside of calls.
+func (a *Setup) life(plugin string) *atomic.Int32 { return a.lives[plugin] }
 
 // pluginOf is the plugin that offers a use, as the supervisor knows it; nil: none does.
 func (a *Setup) pluginOf(use string) *crashes.Plugin {

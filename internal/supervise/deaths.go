@@ -78,7 +78,7 @@ func where(d crashes.Death) string {
 // death is that of a worker, with whom it is put down to.
 func (s *supervisor) death(c *child, e ending) *crashes.Death {
 	d := &crashes.Death{
-		Time: time.Now(), Pid: c.pid, Frozen: c.givenUp != "", Stage: c.stage.Stage, At: c.stage.At, Ready: c.ready, Trace: c.trace,
+		Time: time.Now(), Pid: c.pid, Frozen: c.givenUp != "", Stage: c.stage.Stage, At: c.stage.At, Trace: c.trace,
 	}
 	switch {
 	case e.status.Signaled():
@@ -104,84 +104,24 @@ func (s *supervisor) death(c *child, e ending) *crashes.Death {
 	if c.well() {
 		s.history.inDoubt = 0 // the next one is a first one again
 	}
+	w := c.atWork(slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.places, c.stuck)))))
+	d.Ready = c.ready || len(w.called) > 0 && (d.Plugin == nil || !has(w.outside, *d.Plugin))
 	switch {
 	case d.Plugin != nil:
 		s.history.inDoubt = 0
 	case reading.Own:
-		s.doubt(d, c.stage.Plugin)
+		s.doubt(d, w.only())
+		d.InTurn = w.crowded()
 	default:
 		// What may call what in the system was set before, and not by who calls now.
-		s.suspect(c, d, slices.Compact(slices.Sorted(slices.Values(slices.Concat(e.places, c.stuck)))), e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
+		s.suspect(c, d, w, e.status.Signaled() && e.status.Signal() == unix.SIGSYS)
 	}
+	d.InTurn = !c.ready && d.InTurn && !d.Killed
 	return d
 }
 
 // well reports whether the worker had done its work for long.
 func (c *child) well() bool { return c.ready && time.Since(c.readyAt) >= wellFor }
-
-// doubt is for a death that may be a plugin's, which nothing proves: one of otai's own making, which
-// its code may have spoiled, or one without a trace, of which it alone of all that were open
-// isn't needed. That counts from the third time in a row on. p is nil where there is none.
-func (s *supervisor) doubt(d *crashes.Death, p *crashes.Plugin) {
-	if p == nil {
-		s.history.inDoubt = 0
-		return
-	}
-	if len(d.Suspects) == 0 {
-		d.Suspects = []crashes.Plugin{*p}
-	}
-	if s.history.doubted(*p) >= tooOften {
-		d.Plugin, d.Suspects = p, nil
-	}
-}
-
-// onlyUnneeded is the only one of the plugins that nothing needs; else nil.
-func onlyUnneeded(plugins []crashes.Plugin) (found *crashes.Plugin) {
-	for _, p := range plugins {
-		switch {
-		case p.Needed:
-		case found != nil:
-			return nil
-		default:
-			found = &p
-		}
-	}
-	return found
-}
-
-// suspect puts a death that left no name to the plugin that was being dealt with, or else to
-// the only one that was at work. Where several were, or none, or anyone may be guilty, it names
-// them all.
-func (s *supervisor) suspect(c *child, d *crashes.Death, places []int, anyone bool) {
-	if d.Plugin = c.stage.Plugin; d.Plugin != nil {
-		s.history.inDoubt = 0
-		return
-	}
-	var at []string
-	for _, n := range places {
-		m, known := c.places[n]
-		if !known {
-			continue
-		}
-		at = append(at, m.At)
-		if !slices.ContainsFunc(d.Suspects, func(p crashes.Plugin) bool { return p.SHA256 == m.Plugin.SHA256 }) {
-			d.Suspects = append(d.Suspects, *m.Plugin)
-		}
-	}
-	if d.At == "" {
-		d.At = strings.Join(at, ", ")
-	}
-	switch {
-	case anyone || len(d.Suspects) == 0 && !d.Killed:
-		d.Suspects = c.plugins
-	case len(d.Suspects) == 1:
-		d.Plugin, d.Suspects, s.history.inDoubt = &d.Suspects[0], nil, 0
-		return
-	}
-	if !d.Killed {
-		s.doubt(d, onlyUnneeded(d.Suspects))
-	}
-}
 
 // settle notes a death, decides what follows from it, and says so.
 func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {

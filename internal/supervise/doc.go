@@ -6,7 +6,7 @@
 // (child.go), turns signals into words for it (signals.go, answers.go), and hears from it what it does
 // (wire.go). A worker that ends without having said its exit code has died, whatever its exit
 // status; so has one that is silent for long. What Go writes about its end doesn't reach the log
-// (stderr.go). What follows from a death (deaths.go) is decided in one
+// (stderr.go). What follows from a death (deaths.go; suspects.go says whose it may be) is decided in one
 // place (judge.go), by what package crashes remembers. Then nothing of it is left: its group is
 // killed, and every descendant that walked out of it, which the kernel hands to the supervisor
 // (package orphans).

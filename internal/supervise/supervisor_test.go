@@ -118,6 +118,9 @@ func act(w *Worker, args []string) int {
 		}
 		w.Tracing(file.Name())
 	}
+	if d := w.Replaces(); d != nil {
+		fmt.Println("in turn:", d.InTurn)
+	}
 	first := false
 	if args[0] == "first" { // the rest is done by the first worker alone
 		mark, err := os.OpenFile(args[1], os.O_CREATE|os.O_EXCL, 0o600)
@@ -172,6 +175,21 @@ func act(w *Worker, args []string) int {
 			}
 			w.Doing(StageReady, "", nil)
 			args = args[1:]
+		case "start": // each of the plugins, of which nothing says that its Start has returned
+			for _, name := range strings.Split(args[0], "") {
+				p := crashes.Plugin{Name: "otai-" + name, Path: "/p/" + name + ".so", SHA256: name, Needed: true}
+				w.Opened(p)
+				w.Life(p).Add(1)
+				w.Doing(StageStarting, "services."+name, &p)
+			}
+			args = args[1:]
+		case "calls":
+			for _, name := range strings.Split(args[0], "") {
+				w.Place("steps."+name, crashes.Plugin{Name: "otai-" + name, Path: "/p/" + name + ".so", SHA256: name, Needed: true}).Add(1)
+			}
+			args = args[1:]
+		case "killed":
+			_ = unix.Kill(os.Getpid(), unix.SIGKILL)
 		case "print": // past Go's os.Stderr, as C and the runtime do
 			_, _ = syscall.Write(2, []byte(args[0]+"\n"))
 			args = args[1:]
@@ -405,6 +423,51 @@ func TestThePluginAtWorkIsNamedWhereNothingElseDoes(t *testing.T) {
 		s := begin(t, "once", nil, "call", calls, "exits", "0")
 		if code := s.end(); code != 1 || !strings.Contains(s.out.String(), want+"\n") {
 			t.Errorf("%s: exit code %d, want %q:\n%s", calls, code, want, s.out.String())
+		}
+	}
+}
+
+// Whose code ended a process without a trace isn't known where code of several ran.
+func TestNobodyIsRefusedForADeathBesideAStart(t *testing.T) {
+	t.Parallel()
+	const both = "it may have been one of the plugins otai-a (/p/a.so), otai-b (/p/b.so)"
+	for name, c := range map[string]struct {
+		does    []string
+		want    string
+		refused string
+		inTurn  bool
+	}{
+		"a start alone":                     {[]string{"start", "a"}, "put down to the plugin otai-a", "a", false},
+		"a call beside a start":             {[]string{"calls", "b", "start", "a"}, both, "", true},
+		"a call beside a start of the same": {[]string{"calls", "a", "start", "a"}, "put down to the plugin otai-a", "", true},
+		"two starts":                        {[]string{"start", "ba"}, both, "", true},
+		"two calls":                         {[]string{"calls", "ab"}, both, "", false},
+	} {
+		for _, end := range []string{"exits", "killed"} {
+			t.Run(name+", "+end, func(t *testing.T) {
+				t.Parallel()
+				folder := t.TempDir()
+				s := begin(t, "once", []string{"FOLDER=" + folder}, append(c.does, end, "0")...)
+				if code := s.end(); code != 1 || !strings.Contains(s.out.String(), c.want) {
+					t.Errorf("exit code %d, want %q", code, c.want)
+				}
+				inTurn, refused := c.inTurn && end == "exits", c.refused
+				if end == "killed" { // from outside, as far as anybody knows
+					refused = ""
+				}
+				if !strings.Contains(s.out.String(), fmt.Sprintf("in turn: %v\n", inTurn)) {
+					t.Errorf("want in turn: %v", inTurn)
+				}
+				memory, err := crashes.Recall(folder)
+				if err != nil {
+					t.Fatal(err)
+				}
+				for _, plugin := range []string{"a", "b"} {
+					if known := memory.Plugins[plugin]; (known != nil && known.Refused != nil) != (plugin == refused) {
+						t.Errorf("%s: %+v", plugin, known)
+					}
+				}
+			})
 		}
 	}
 }

@@ -28,7 +28,7 @@ const (
 	kindAlive    = "alive"    // the scheduler works
 	kindStage    = "stage"    // what it does from now on, with which plugin
 	kindPlugin   = "plugin"   // one that it has opened
-	kindPlace    = "place"    // a place whose calls it counts, and whose plugin works there
+	kindPlace    = "place"    // a place whose calls it counts, and whose plugin works there; or what it counts of a plugin's life
 	kindTemp     = "temp"     // a folder that it removes at its end
 	kindTrace    = "trace"    // where the trace of its end will be
 	kindLogging  = "logging"  // how its configuration wants lines to look
@@ -59,6 +59,7 @@ type message struct {
 	Level   string          `json:"level,omitempty"`
 	Code    int             `json:"code,omitempty"`
 	Number  int             `json:"number,omitempty"` // of a place
+	Life    bool            `json:"life,omitempty"`   // it is for what runs of the plugin outside of calls
 	Doors   *Doors          `json:"doors,omitempty"`
 	Beside  bool            `json:"beside,omitempty"`
 	Handed  []byte          `json:"handed,omitempty"` // by a worker to the one that takes over

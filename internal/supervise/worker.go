@@ -217,12 +217,22 @@ func (w *Worker) Opened(p crashes.Plugin) { w.say(message{Kind: kindPlugin, Plug
 // Place is the count of the calls that run at a place of the configuration, in which a plugin
 // works; the supervisor reads it when this process has ended. One goroutine asks for places.
 func (w *Worker) Place(at string, p crashes.Plugin) *atomic.Int32 {
+	return w.place(message{Kind: kindPlace, At: at, Plugin: &p})
+}
+
+// Life is the count of what runs of a plugin where it is built, started and closed. It is asked
+// for as places are.
+func (w *Worker) Life(p crashes.Plugin) *atomic.Int32 {
+	return w.place(message{Kind: kindPlace, Life: true, Plugin: &p})
+}
+
+func (w *Worker) place(m message) *atomic.Int32 {
 	if w == nil {
 		return nil
 	}
 	number, count := w.calls.next()
-	if number >= 0 {
-		w.say(message{Kind: kindPlace, Number: number, At: at, Plugin: &p})
+	if m.Number = number; number >= 0 {
+		w.say(m)
 	}
 	return count
 }

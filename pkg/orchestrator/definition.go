@@ -93,6 +93,9 @@ type Options struct {
 	// none. uses are its own and those of the services that it is given. Calls is called by New
 	// alone, and may be nil.
 	Calls func(path string, uses []string) *atomic.Int32
+	// Lives returns what counts the build functions, Starts and Closes of a plugin that are running,
+	// those that are given up, too; nil counts none. It may be nil.
+	Lives func(plugin string) *atomic.Int32
 	// StartTimeout is how long a build function or one Start may take; 0 means a minute. The
 	// context of a Start ends with it.
 	StartTimeout time.Duration

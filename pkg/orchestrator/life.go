@@ -97,7 +97,7 @@ const buildFunction = "the build function"
 
 // building runs a build function or another method, which is as quick as a plugin lets it be.
 func (e *Engine) building(o owner, method string, f func() error) error {
-	err := o.inTime(method, freeze.CallUntil(e.options.StartTimeout, e.options.Stop, e.options.Grace, f))
+	err := o.inTime(method, freeze.CallUntil(e.options.StartTimeout, e.options.Stop, e.options.Grace, e.counted(o, f)))
 	if !errors.As(err, new(*StuckError)) {
 		return err
 	}
@@ -107,6 +107,22 @@ func (e *Engine) building(o owner, method string, f func() error) error {
 		return fmt.Errorf("stopped: %w: %w", err, context.Canceled)
 	default:
 		return err
+	}
+}
+
+// counted counts f while it runs, however late it returns.
+func (e *Engine) counted(o owner, f func() error) func() error {
+	if e.options.Lives == nil {
+		return f
+	}
+	n := e.options.Lives(o.plugin)
+	if n == nil {
+		return f
+	}
+	return func() error {
+		n.Add(1)
+		defer n.Add(-1)
+		return f()
 	}
 }
 
@@ -138,11 +154,12 @@ func (e *Engine) Start(ctx context.Context) error {
 	return nil
 }
 
-// StartAhead tries once to start each service and pipe that is an [api.Starter], before Run. One
+// StartAhead tries once to start each service and pipe that is an [api.Starter], before Run: those of
+// the plugin named first, with what they need, before the others. One
 // that fails, or needs one that did, is left to Run, which tries it again at once; only a
 // [*ConfigError] and the end of ctx are errors.
-func (e *Engine) StartAhead(ctx context.Context) error {
-	for _, i := range e.instances {
+func (e *Engine) StartAhead(ctx context.Context, first string) error {
+	for _, i := range e.firstOf(first) {
 		if _, ok := i.value.(api.Starter); !ok || slices.ContainsFunc(i.needs, func(other *instance) bool { return !other.started() }) {
 			continue
 		}
@@ -159,6 +176,29 @@ func (e *Engine) StartAhead(ctx context.Context) error {
 	}
 	e.tried.Store(true)
 	return nil
+}
+
+// firstOf are all instances, each after what it needs, and those of a plugin before the others.
+func (e *Engine) firstOf(plugin string) (list []*instance) {
+	var take func(i *instance)
+	take = func(i *instance) {
+		if slices.Contains(list, i) {
+			return
+		}
+		for _, other := range i.needs {
+			take(other)
+		}
+		list = append(list, i)
+	}
+	for _, i := range e.instances {
+		if i.plugin == plugin {
+			take(i)
+		}
+	}
+	for _, i := range e.instances {
+		take(i)
+	}
+	return list
 }
 
 // started reports whether i and what it needs has started.
@@ -313,7 +353,7 @@ func (e *Engine) start(ctx context.Context, i *instance) error {
 			defer cancel()
 			over := e.around(Starting, i)
 			began := time.Now()
-			err := i.guard(func() error { return starter.Start(limited) })
+			err := i.guard(e.counted(i.owner, func() error { return starter.Start(limited) }))
 			over()
 			if err == nil {
 				i.life.ran(time.Since(began))
@@ -391,7 +431,7 @@ func (e *Engine) Close() error {
 			continue
 		}
 		over := e.around(Closing, i)
-		err := i.within(limit, "Close", closer.Close)
+		err := i.within(limit, "Close", e.counted(i.owner, closer.Close))
 		over()
 		if err != nil {
 			e.logger.Error("a service or pipe could not be closed", append(i.about(), "method", "Close", "err", err.Error())...)

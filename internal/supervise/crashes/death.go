@@ -21,7 +21,7 @@ type Death struct {
 	Killed bool      `json:"killed,omitempty"` // from outside, by SIGKILL: of which no plugin is guilty
 	Stage  string    `json:"stage"`            // what it did: "opening", …, "ready"
 	At     string    `json:"at,omitempty"`     // with what: a file, a place in the configuration
-	Ready  bool      `json:"ready,omitempty"`  // its first cycle had begun
+	Ready  bool      `json:"ready,omitempty"`  // its work had begun, though perhaps not everywhere
 
 	Plugin *Plugin `json:"plugin,omitempty"` // whom it is put down to; nil: that isn't known
 	// Refused says that the worker after this one is to go without the plugin, which nothing else
@@ -29,6 +29,10 @@ type Death struct {
 	Refused bool `json:"refused,omitempty"`
 	// Suspects are those that it may be put down to where there is more than one.
 	Suspects []Plugin `json:"suspects,omitempty"`
+	// InTurn says that while a plugin was started, or otherwise dealt with before the work, other code of
+	// plugins ran beside it. The worker after this one is to start one service after another, and to
+	// begin its work only then, so that it is known whose code ends it.
+	InTurn bool `json:"in_turn,omitempty"`
 
 	Trace string `json:"trace,omitempty"` // path of the trace; "" if there is none
 	Cause string `json:"cause,omitempty"` // the line of the trace that says why; may hold secrets
