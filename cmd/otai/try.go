@@ -32,8 +32,8 @@ Nothing else happens either: a pipe or classifier that doesn't come with otai an
 labeled as without an effect is shown as not tried; --run USE runs it all the same.
 
 The totals are shown here; each ticket is in the report (-o), with its number, not its
-text. Ctrl-C ends it with what was tried until then. The exit code is 1 if it was stopped, or
-if some ticket could not be read or predicted.`,
+text. Ctrl-C ends it with what was tried until then. The exit code is 1 if it was stopped, if
+some ticket could not be read or predicted, or if a runner can't do its work with any of its tickets.`,
 		Example: `  otai try                     the latest 100 tickets of the searched queues
   otai try --last 500 --closed -o report.html
   otai try --since P7D --queue Support -o report.csv

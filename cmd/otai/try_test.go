@@ -188,3 +188,16 @@ func TestTryOfNoTicketsIsRefused(t *testing.T) {
 		}
 	}
 }
+
+func TestTryWithoutItsModelSaysSoAtItsEnd(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	w.addMany(3, "I have forgotten my password")
+	config := decideConfig(t, decideMap)
+	out, code := w.command(w.environment("CHECKOUT=/nowhere"), "try", "-c", config)
+	lines := strings.Split(strings.TrimSpace(out), "\n")
+	const want = "can't do its work with any of its 3 tickets: "
+	if last := lines[len(lines)-1]; code != 1 || !strings.Contains(last, want) || !strings.Contains(last, "there is no folder") {
+		t.Errorf("it ends with %d and %q:\n%s", code, last, out)
+	}
+}

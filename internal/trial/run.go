@@ -319,6 +319,7 @@ func (r *run) prediction(h *held, result api.PipeResult, err error) Prediction {
 		p.Action, p.Reason, p.Step = decisions.Refused, r.refused.err.Error(), r.refused.step
 	case err != nil && isItsOwn(err):
 		p.Action, p.Reason, p.Step = decisions.Refused, err.Error(), cmp.Or(stepNamed(err), r.bad.step)
+		p.Impossible = true
 	case err != nil:
 		p.Action, p.Reason, p.Step = Failed, err.Error(), cmp.Or(stepNamed(err), r.bad.step)
 	default:

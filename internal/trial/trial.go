@@ -23,6 +23,8 @@ type Prediction struct {
 	decisions.Record
 	Link      string   `json:"link,omitempty"`       // to the ticket, for people
 	NotJudged []string `json:"not_judged,omitempty"` // criteria of the search that could not be judged
+
+	Impossible bool `json:"-"` // it is refused since a step can't be carried out, and not by what is allowed
 }
 
 // Source says which tickets a trial is about. The zero value are those that searches find.

@@ -88,3 +88,41 @@ func TestTheReportSaysByWhichOrderTicketsWent(t *testing.T) {
 		}
 	}
 }
+
+// A configuration that can do its work with no ticket isn't right, whatever the tickets are.
+func TestARunnerThatCanDoItsWorkWithNoTicketIsSaid(t *testing.T) {
+	p := func(runner string, action decisions.Action, impossible bool) (p trial.Prediction) {
+		p.Runner, p.Action, p.Impossible, p.Reason = runner, action, impossible, "no model words is on this machine"
+		return p
+	}
+	const said = "the runner sort can't do its work with any of its 2 tickets: no model words is on this machine"
+	for name, c := range map[string]struct {
+		predictions []trial.Prediction
+		want        string
+	}{
+		"none":                {nil, ""},
+		"each":                {[]trial.Prediction{p("sort", decisions.Refused, true), p("sort", decisions.Refused, true)}, said},
+		"one of two":          {[]trial.Prediction{p("sort", decisions.Refused, true), p("sort", decisions.Applied, false)}, ""},
+		"all by allow":        {[]trial.Prediction{p("sort", decisions.Refused, false), p("sort", decisions.Refused, false)}, ""},
+		"one of two runners":  {[]trial.Prediction{p("sort", decisions.Refused, true), p("other", decisions.Left, false), p("sort", decisions.Refused, true)}, said},
+		"and another, failed": {[]trial.Prediction{p("sort", decisions.Refused, true), p("other", trial.Failed, false), p("sort", decisions.Refused, true)}, "of 2 tickets, 1 could not be predicted since something failed, and 0 could not be read\n" + said},
+	} {
+		t.Run(name, func(t *testing.T) {
+			byRunner := map[string][]trial.Prediction{}
+			for _, one := range c.predictions {
+				byRunner[one.Runner] = append(byRunner[one.Runner], one)
+			}
+			var ends []trial.End
+			for _, runner := range []string{"sort", "other"} {
+				ends = append(ends, trial.End{Runner: runner, Found: true, Predictions: byRunner[runner]})
+			}
+			got := ""
+			if err := resultOf(ends).undone(); err != nil {
+				got = err.Error()
+			}
+			if got != c.want {
+				t.Errorf("%q, want %q", got, c.want)
+			}
+		})
+	}
+}

@@ -96,11 +96,31 @@ func Run(ctx context.Context, s app.Settings, o Options) (*Result, error) {
 
 // undone is the error of a trial that could not predict something.
 func (r *Result) undone() error {
-	failed, unread := r.Actions.of(string(trial.Failed)), r.Unread
-	if failed+unread == 0 {
-		return nil
+	var errs []error
+	if failed, unread := r.Actions.of(string(trial.Failed)), r.Unread; failed+unread > 0 {
+		errs = append(errs, fmt.Errorf("of %s, %d could not be predicted since something failed, and %d could not be read", counted.Of(r.Tickets, "ticket", "tickets"), failed, unread))
 	}
-	return fmt.Errorf("of %s, %d could not be predicted since something failed, and %d could not be read", counted.Of(r.Tickets, "ticket", "tickets"), failed, unread)
+	for _, t := range r.Runners {
+		if why := r.impossible(t.Runner); why != "" {
+			errs = append(errs, fmt.Errorf("the runner %s can't do its work with any of its %s: %s", t.Runner, counted.Of(t.Tickets, "ticket", "tickets"), why))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// impossible is why one of a runner's steps can't be carried out with any of its tickets, as without
+// its model; "" if it can with some. Then the reason is not in the tickets.
+func (r *Result) impossible(runner string) (why string) {
+	for _, p := range r.Predictions {
+		switch {
+		case p.Runner != runner:
+		case !p.Impossible:
+			return ""
+		case why == "":
+			why = p.Reason
+		}
+	}
+	return why
 }
 
 // add takes what the end of a run predicts. What failed there keeps no other ticket from being
