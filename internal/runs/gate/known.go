@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash/maphash"
 	"sync"
 
 	"github.com/open-ticket-ai/otai/internal/runs/store"
@@ -14,28 +15,27 @@ import (
 // Which id may be a ticket's. A template can make an id of anything, also of a customer's words,
 // and an id is kept, logged and shown. So a run claims none of which nobody knows that it is one.
 
-// known are ids that a ticket system has given, with the ids by which it knows them itself, and
-// numbers of its tickets.
+// known are ids that a ticket system has given, and numbers of its tickets. The zero value knows none.
 type known struct {
-	mu  sync.Mutex
-	ids map[string]string
-	nos map[string]bool
+	mu      sync.Mutex
+	ids     recent // by which it knows them itself
+	numbers recent
+	also    map[string]string // other ids by which it was asked for one, with its own
 }
 
-// mostKnown is how many are remembered: those that are forgotten are looked up again.
-const mostKnown = 20_000
+const (
+	mostKnown = 10_000 // are remembered of each kind at least: those that are forgotten are looked up again
+	mostAlso  = 1000
+)
 
 func (k *known) learn(tickets ...api.Ticket) {
 	for _, t := range tickets {
 		k.is(t.ID, t.ID)
-		k.mu.Lock()
-		if k.nos == nil || len(k.nos) >= mostKnown {
-			k.nos = make(map[string]bool)
-		}
 		if t.Number != "" {
-			k.nos[t.Number] = true
+			k.mu.Lock()
+			k.numbers.add(t.Number)
+			k.mu.Unlock()
 		}
-		k.mu.Unlock()
 	}
 }
 
@@ -46,23 +46,67 @@ func (k *known) is(id, own string) {
 	}
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	if k.ids == nil || len(k.ids) >= mostKnown {
-		k.ids = make(map[string]string)
+	if id == own {
+		k.ids.add(id)
+		return
 	}
-	k.ids[id] = own
+	if k.also == nil || len(k.also) >= mostAlso {
+		k.also = make(map[string]string)
+	}
+	k.also[id] = own
 }
 
 func (k *known) id(id string) (own string, ok bool) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	own, ok = k.ids[id]
+	if k.ids.has(id) {
+		return id, true
+	}
+	own, ok = k.also[id]
 	return own, ok
 }
 
 func (k *known) number(number string) bool {
 	k.mu.Lock()
 	defer k.mu.Unlock()
-	return k.nos[number]
+	return k.numbers.has(number)
+}
+
+// recent remembers the texts that it was given last. It has their hashes only, so that a service which
+// works for months needs little for it. That another text has one of them isn't to be feared: nobody knows the
+// seed.
+type recent struct {
+	seed        *maphash.Seed
+	now, before map[uint64]struct{}
+}
+
+func (r *recent) add(text string) {
+	if r.seed == nil {
+		seed := maphash.MakeSeed()
+		r.seed = &seed
+	}
+	hash := maphash.String(*r.seed, text)
+	if _, has := r.now[hash]; has {
+		return
+	}
+	if r.now == nil || len(r.now) >= mostKnown {
+		r.now, r.before = r.before, r.now
+		clear(r.now)
+		if r.now == nil {
+			r.now = make(map[uint64]struct{})
+		}
+	}
+	r.now[hash] = struct{}{}
+}
+
+func (r *recent) has(text string) bool {
+	if r.seed == nil {
+		return false
+	}
+	hash := maphash.String(*r.seed, text)
+	_, now := r.now[hash]
+	_, before := r.before[hash]
+	return now || before
 }
 
 // MayName reports whether a text may be kept and shown as what a ticket, or an item of a loop, is

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -132,4 +133,45 @@ func TestWhatMayBeSaidOfATicketIsWhatATicketSystemOrTheConfigurationHas(t *testi
 			t.Errorf("%q: %v", text, got)
 		}
 	}
+}
+
+// What a service remembers for months doesn't grow, and the last ids are never forgotten.
+func TestTheLastIDsAreKnownAndNoMoreMemoryIsNeededForMany(t *testing.T) {
+	var k known
+	name := func(n int) string { return fmt.Sprint("202611300000", n) }
+	heap := func() uint64 {
+		runtime.GC()
+		var m runtime.MemStats
+		runtime.ReadMemStats(&m)
+		return m.HeapAlloc
+	}
+	before, full := heap(), uint64(0)
+	for n := range 12 * mostKnown {
+		k.learn(api.Ticket{ID: fmt.Sprint(n), Number: name(n)})
+		k.is("No. "+fmt.Sprint(n), fmt.Sprint(n))
+		switch n {
+		case 3 * mostKnown:
+			full = heap()
+		case mostKnown, 7*mostKnown + 4711:
+			for old := n - mostKnown + 1; old <= n; old++ {
+				if own, ok := k.id(fmt.Sprint(old)); !ok || own != fmt.Sprint(old) || !k.number(name(old)) {
+					t.Fatalf("after %d tickets %d is %q, %v", n, old, own, ok)
+				}
+			}
+		}
+	}
+	if now := heap(); now > full+full/4+64<<10 || full-before > 1500<<10 {
+		t.Errorf("from %d bytes it grew to %d after %d tickets, and to %d", before, full, 3*mostKnown, now)
+	} else {
+		t.Logf("%d KiB after %d tickets, %d KiB after %d", (full-before)>>10, 3*mostKnown, (now-before)>>10, 12*mostKnown)
+	}
+	if own, ok := k.id("No. " + fmt.Sprint(12*mostKnown-1)); !ok || own != fmt.Sprint(12*mostKnown-1) {
+		t.Errorf("another id of the last one is %q, %v", own, ok)
+	}
+	for text, known := range map[string]bool{"1": false, words: false, name(3): false, "": false} {
+		if _, ok := k.id(text); ok != known || k.number(text) != known {
+			t.Errorf("%q is known", text)
+		}
+	}
+	runtime.KeepAlive(&k)
 }
