@@ -5,7 +5,10 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"hash/maphash"
+	"maps"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -25,6 +28,7 @@ type dynamic struct {
 
 	undefined []string // without weak ones
 	defined   []string
+	hashes    []uint64 // of those that it defines instead, in order, once it was read
 }
 
 type symbol struct {
@@ -47,8 +51,50 @@ func readDynamic(object *elf.File) (d dynamic, err error) {
 	return d, d.readVersions(object)
 }
 
-// forget drops what only the reading of the file needs.
-func (d *dynamic) forget() { d.symbols, d.tables, d.entries, d.relative = nil, nil, nil, nil }
+// forget drops what only the reading of the file needs. What is kept of a file that was opened is kept as long as
+// the process lives, so nothing of it is a part of the tables of names, which have megabytes.
+func (d *dynamic) forget() {
+	d.symbols, d.tables, d.entries, d.relative = nil, nil, nil, nil
+	d.hashes = make([]uint64, 0, len(d.defined))
+	for _, name := range d.defined {
+		d.hashes = append(d.hashes, maphash.String(seed, name))
+	}
+	slices.Sort(d.hashes)
+	d.defined = nil
+	for _, name := range []*string{&d.name, &d.rpath, &d.runpath} {
+		*name = strings.Clone(*name)
+	}
+	versions := make(map[string][]string, len(d.versions))
+	for library, list := range d.versions {
+		versions[strings.Clone(library)] = cloned(list)
+	}
+	d.needed, d.offers, d.undefined, d.versions = cloned(d.needed), cloned(d.offers), cloned(d.undefined), versions
+}
+
+// seed never changes.
+var seed = maphash.MakeSeed()
+
+func cloned(list []string) []string {
+	out := make([]string, len(list))
+	for i, s := range list {
+		out[i] = strings.Clone(s)
+	}
+	return out
+}
+
+// defines removes from names those that the file defines.
+func (d *dynamic) defines(names map[string]bool) {
+	for _, name := range d.defined {
+		delete(names, name)
+	}
+	if len(d.hashes) == 0 {
+		return
+	}
+	maps.DeleteFunc(names, func(name string, _ bool) bool {
+		_, is := slices.BinarySearch(d.hashes, maphash.String(seed, name))
+		return is
+	})
+}
 
 // No linker writes a larger table of symbols, of their names or of relocations.
 const mostTableBytes = 128 << 20

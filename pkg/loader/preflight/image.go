@@ -130,13 +130,13 @@ func decode(file io.ReaderAt, path string, size int64, further func(*Image, *elf
 		return nil, damaged(err)
 	}
 	image.shared.origin = origin(path)
-	image.Libraries = image.shared.needed
 	image.linked = defines(image.shared.symbols, "runtime.main")
 	if err := image.readPackages(object); err != nil {
 		return nil, damaged(err)
 	}
 	further(image, object)
 	image.shared.forget()
+	image.Libraries = image.shared.needed
 	return image, nil
 }
 

@@ -104,7 +104,7 @@ func (s *search) checkSymbols(i *Image) error {
 		found(image.shared.undefined)
 	}
 	visit := func(library *dynamic) (more bool) {
-		found(library.defined)
+		library.defines(missing)
 		return len(missing) > 0
 	}
 	for _, library := range s.found {
