@@ -231,7 +231,7 @@ func TestSoak(t *testing.T) {
 	stop := make(chan struct{})
 	var coming sync.WaitGroup
 	coming.Go(func() { s.comes(time.Second/perSecond, stop) })
-	t.Logf("minute  tickets  done  memory of the supervisor and the worker (KiB)  their descriptors  p99 of /metrics")
+	t.Logf("minute  tickets  done  memory of the supervisor and the worker, and of it in use by Go (KiB)  their descriptors  p99 of /metrics")
 	var minutes []footprint
 	var all, minute []time.Duration
 	var lowest footprint
@@ -252,7 +252,7 @@ func TestSoak(t *testing.T) {
 		if n%60 != 0 {
 			continue
 		}
-		t.Logf("%6d  %7d  %5d  %7d %7d  %d %d  %v", n/60, s.made.Load(), s.done(text), lowest.supervisor, lowest.worker, lowest.supervisorFiles, lowest.workerFiles, percentile(minute, .99))
+		t.Logf("%6d  %7d  %5d  %7d %7d %7.0f  %d %d  %v", n/60, s.made.Load(), s.done(text), lowest.supervisor, lowest.worker, readExposed(t, text).series["go_memstats_heap_inuse_bytes"]/1024, lowest.supervisorFiles, lowest.workerFiles, percentile(minute, .99))
 		minutes, all, minute, lowest = append(minutes, lowest), append(all, minute...), nil, footprint{}
 	}
 	close(stop)
@@ -267,7 +267,15 @@ func TestSoak(t *testing.T) {
 	if len(minutes) < 4 {
 		t.Fatalf("%d minutes are too few to judge", len(minutes))
 	}
-	// The first minutes fill caches and pools.
+	// The first minutes fill caches and pools; from the half on nothing grows any more.
+	half := minutes[len(minutes)/2:]
+	for name, of := range map[string]func(footprint) int64{"the supervisor": func(f footprint) int64 { return f.supervisor }, "the worker": func(f footprint) int64 { return f.worker }} {
+		grown := grows(half, of)
+		t.Logf("in the last %d minutes the memory of %s grew by %d KiB, by the line through its minutes", len(half), name, grown)
+		if grown > of(half[0])*3/100+1<<10 {
+			t.Errorf("memory of %s grew by %d KiB from %d on", name, grown, of(half[0]))
+		}
+	}
 	from, to := minutes[len(minutes)/4], minutes[len(minutes)-1]
 	for name, f := range map[string][2]int64{"the supervisor": {from.supervisor, to.supervisor}, "the worker": {from.worker, to.worker}} {
 		if f[1] > f[0]*11/10+2<<10 {
@@ -279,6 +287,17 @@ func TestSoak(t *testing.T) {
 			t.Errorf("descriptors of %s grew from %d to %d", name, f[0], f[1])
 		}
 	}
+}
+
+// grows is by how much the straight line that fits minutes best rises from the first to the last of them.
+func grows(minutes []footprint, of func(footprint) int64) int64 {
+	n := float64(len(minutes))
+	var xy, xx, x, y float64
+	for i, m := range minutes {
+		at, v := float64(i), float64(of(m))
+		xy, xx, x, y = xy+at*v, xx+at*at, x+at, y+v
+	}
+	return int64((n*xy - x*y) / (n*xx - x*x) * (n - 1))
 }
 
 // Hostile requests at the address for others, by size, rate, path, method, name, slowness and as no
