@@ -20,6 +20,7 @@ import (
 type calm struct {
 	name  string
 	on    string // the trigger; "" is an interval
+	extra string // params of the runner
 	run   string // "": a ticket is taken, and the steps follow
 	steps string // "": it is moved
 	desk  string // params of the service
@@ -59,6 +60,7 @@ func calms() []calm {
 		{name: "trigger-not-due", on: p, begin: func(c *complained) { c.u.does(c.t, c.id, "not due"); c.addMany(20, "x") }},
 		{name: "slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 9s"); c.addMany(1000, "x") }},
 		{name: "very-slow-steps", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 35s"); c.addMany(1000, "x") }},
+		{name: "slow-steps-of-four", extra: "workers: 4", steps: step + moveStep, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 35s"); c.addMany(1000, "x") }},
 		{name: "slow-pipe", run: p, begin: func(c *complained) { c.u.does(c.t, c.id, "sleep 35s") }},
 		{
 			name: "slow-desk", desk: ", timeout: PT30S",
@@ -108,7 +110,7 @@ func (c calm) parts(w *witness) (runner, services string) {
 		run = taken("DESK", cmp.Or(c.steps, moveStep))
 	}
 	services = fmt.Sprintf("  %s: { use: otobo-znuny:OTOBOZnunyTicketSystemService, params: { base_url: %q%s } }\n", desk, w.url(), c.desk)
-	return strings.NewReplacer("ID", c.name, "DESK", desk).Replace(runnerText(c.name, on, run, "")), services
+	return strings.NewReplacer("ID", c.name, "DESK", desk).Replace(runnerText(c.name, on, run, c.extra)), services
 }
 
 // eachTaken takes a thousand tickets, and moves one after another.

@@ -58,12 +58,12 @@ func (h *health) lost(since time.Time, err error) {
 func (a *Setup) openDoors(state string) {
 	w := a.settings.Worker
 	w.Answer(judged.Question, func(ctx context.Context, _ []byte) ([]byte, error) {
-		return json.Marshal(judged.Judge(a.facts(ctx)))
+		return json.Marshal(judged.Judge(a.facts(ctx, true)))
 	})
 	w.Answer(judged.QuestionProfile, profile)
 	w.Answer(judged.QuestionMetrics, func(ctx context.Context, _ []byte) ([]byte, error) {
 		var out bytes.Buffer
-		err := a.measures.Write(&out, a.facts(ctx))
+		err := a.measures.Write(&out, a.facts(ctx, true))
 		return out.Bytes(), err
 	})
 	admin := a.Document.Admin
@@ -82,8 +82,26 @@ func (a *Setup) fileAt(path, name string) string {
 	return filepath.Join(a.ConfigDir(path), name)
 }
 
-// facts are collected within a moment: what the store isn't quick to say is left out.
-func (a *Setup) facts(ctx context.Context) judged.Facts {
+// watchRunners has the log say which runners are stuck. It returns what ends that.
+func (a *Setup) watchRunners(ctx context.Context, engine *orchestrator.Engine, o RunOptions) (end func()) {
+	if o.Once || o.UntilEmpty || o.DryRun {
+		return func() {}
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		judged.Watch(ctx, func(ctx context.Context) judged.Facts { return a.facts(ctx, false) }, engine)
+	}()
+	return func() {
+		cancel()
+		<-done
+	}
+}
+
+// facts are collected within a moment: what the store isn't quick to say is left out. Tickets are counted anew
+// only where somebody wants to know how many there are.
+func (a *Setup) facts(ctx context.Context, count bool) judged.Facts {
 	h := &a.health
 	h.mu.Lock()
 	defer h.mu.Unlock() // nothing is closed meanwhile
@@ -112,7 +130,10 @@ func (a *Setup) facts(ctx context.Context) judged.Facts {
 	if !kept.Lost.IsZero() {
 		f.Store.Lost, f.Store.Err = kept.Lost, a.said(kept.LostErr)
 	}
-	counts := h.count(ctx)
+	counts := h.counts
+	if count {
+		counts = h.count(ctx)
+	}
 	f.Tickets = tickets(counts.Standings)
 	f.Overdue = counts.Overdue
 	f.Tickets.Waiting = counts.Runs[store.Waiting] + counts.Runs[store.Ready]

@@ -77,7 +77,7 @@ func judgeService(s Service, now time.Time) Part {
 
 // judgeRunner decides in the order of what explains most.
 func judgeRunner(r Runner, f Facts) Part {
-	p := Part{Kind: KindRunner, Name: cmp.Or(r.Name, r.Path), State: Working, Since: r.Good, About: r.Path, Tickets: &r.Tickets}
+	p := Part{Kind: KindRunner, Name: cmp.Or(r.Name, r.Path), State: Working, Since: r.Good, About: r.Path, Tickets: &r.Tickets, good: r.Good}
 	if !r.Paused.IsZero() {
 		p.State, p.Since, p.Why, p.Do = Paused, r.Paused, r.PausedWhy, r.Resume
 		return p
@@ -88,8 +88,8 @@ func judgeRunner(r Runner, f Facts) Part {
 	}
 	good := r.Good
 	for n := range 2 { // what other hosts did is asked for only where it decides
-		since, why, do := r.stuck(good, f.Now)
-		if why == "" {
+		now := r.stuck(good, f.Now)
+		if now.why == "" {
 			break
 		}
 		if n == 0 && r.Elsewhere != nil {
@@ -98,7 +98,7 @@ func judgeRunner(r Runner, f Facts) Part {
 				continue
 			}
 		}
-		p.State, p.Since, p.Why, p.Do, p.Blocks = Stuck, since, why, do, true
+		p.State, p.Since, p.Why, p.Do, p.Said, p.Blocks = Stuck, now.since, now.why, now.do, now.said, true
 		return p
 	}
 	switch {
@@ -112,20 +112,30 @@ func judgeRunner(r Runner, f Facts) Part {
 	return p
 }
 
-// stuck says since when and why nothing of the runner comes to an end; "": it isn't so. good is
-// when something last did.
-func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
+// standstill is since when and why nothing of a runner comes to an end, and what people can do.
+type standstill struct {
+	since   time.Time
+	why, do string
+	said    bool // see [Part]
+}
+
+// stuck is why nothing of the runner comes to an end; "": it isn't so. good is when something last did.
+func (r Runner) stuck(good, now time.Time) standstill {
 	is := func(since time.Time, atLeast time.Duration) bool {
 		return !since.IsZero() && now.Sub(since) >= atLeast && !good.After(since)
 	}
 	// What ends meanwhile, as the items of a loop, begins this time anew.
 	if busy := later(r.Busy, good); !r.Busy.IsZero() && now.Sub(busy) >= max(failsFor, unusual*r.Usual) {
-		return busy, "nothing of it has begun or ended since; " + cmp.Or(r.At, "a step has not returned"),
-			"if it doesn't end by itself, start otai again: what was interrupted goes on"
+		return standstill{
+			since: busy, why: "nothing of it has begun or ended since; " + cmp.Or(r.At, "a step has not returned"),
+			do: "if it doesn't end by itself, start otai again: what was interrupted goes on",
+		}
 	}
 	if fails := r.Failing; !fails.Since.IsZero() && now.Sub(fails.Since) >= failsFor && (fails.Searching || !good.After(fails.Since)) {
-		return fails.Since, fmt.Sprintf("%s failed %s: %s", failing(fails.Searching), times(fails.Attempts), fails.Err),
-			"it is tried again" + in(fails.Next, now) + "; `otai doctor` tests the services"
+		return standstill{
+			since: fails.Since, why: fmt.Sprintf("%s failed %s: %s", failing(fails.Searching), times(fails.Attempts), fails.Err),
+			do: "it is tried again" + in(fails.Next, now) + "; `otai doctor` tests the services",
+		}
 	}
 	// One cause among tickets that flow does not count: since its first ticket nothing has ended well.
 	if len(r.Causes) > 0 && is(r.Causes[0].Since, stuckFor) && r.Causes[0].Waiting > 0 {
@@ -133,8 +143,10 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 		if text := r.Causes[0].Err; text != "" {
 			why += "; one of them: " + text
 		}
-		return r.Causes[0].Since, why,
-			"remove the reason, then it goes on within a minute; `otai runs waiting` says which tickets"
+		return standstill{
+			since: r.Causes[0].Since, why: why, said: true,
+			do: "remove the reason, then it goes on within a minute; `otai runs waiting` says which tickets",
+		}
 	}
 	first, n := time.Time{}, 0
 	for _, at := range r.Found {
@@ -149,9 +161,9 @@ func (r Runner) stuck(good, now time.Time) (since time.Time, why, do string) {
 		if text := cmp.Or(r.Failing.Err, r.Waits); text != "" {
 			why += "; " + text
 		}
-		return first, why, "`otai runs waiting` and `otai runs list` say what became of them"
+		return standstill{since: first, why: why, do: "`otai runs waiting` and `otai runs list` say what became of them"}
 	}
-	return time.Time{}, "", ""
+	return standstill{}
 }
 
 func later(a, b time.Time) time.Time {

@@ -32,7 +32,9 @@ type Part struct {
 	Do    string    `json:"do,omitempty"` // what people can do about it
 	About string    `json:"about,omitempty"`
 	// Blocks is true where it alone keeps otai from being ready.
-	Blocks  bool     `json:"blocks,omitempty"`
+	Blocks  bool `json:"blocks,omitempty"`
+	Said    bool `json:"-"` // by whoever found the reason, at level error
+	good    time.Time
 	Tickets *Tickets `json:"tickets,omitempty"`
 }
 

@@ -161,6 +161,12 @@ func (e *itemsError) Error() string {
 	return "items of the loop met failures of the system; they go on by themselves; one of them: " + e.one.Error()
 }
 
+// As has only for how long that has been met, and where.
+func (e *itemsError) As(target any) bool {
+	lasting, ok := target.(**orchestrator.LastingError)
+	return ok && errors.As(e.one, lasting)
+}
+
 // elsewhere reports whether this process doesn't work at some of the items: then other
 // hosts do, or will.
 func (e *Engine) elsewhere(l *loop) bool {

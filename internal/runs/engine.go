@@ -95,7 +95,7 @@ type Engine struct {
 	values map[string]orchestrator.LoopItem // items whose value may not be stored
 
 	// What it has seen of failures, and said.
-	streak  map[string]map[string]bool // by place: runs in a row that met a failure of the system
+	streak  map[string]*streak         // by place
 	fails   map[string]*failing        // steps at which the system fails, by their paths
 	success map[string]int64           // store time, of a step by its path
 	counted map[string]map[string]bool // causes at which tickets were counted, by the path of the step
@@ -135,7 +135,7 @@ func New(o Options) *Engine {
 	return &Engine{
 		o: o, logger: o.Logger,
 		active: make(map[string]*run), loops: make(map[string]*loop), values: make(map[string]orchestrator.LoopItem),
-		streak: make(map[string]map[string]bool), fails: make(map[string]*failing),
+		streak: make(map[string]*streak), fails: make(map[string]*failing),
 		success: make(map[string]int64), counted: make(map[string]map[string]bool), said: make(map[string]bool), unanswered: make(map[string]int), unsure: make(map[string]bool), good: make(map[string]time.Time), delays: make(map[string]string), waits: make(map[string]store.Cause),
 		closing: make(chan struct{}),
 	}

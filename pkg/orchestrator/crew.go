@@ -48,7 +48,7 @@ type crew struct {
 func (e *Engine) newCrew(p *place) *crew {
 	c := &crew{engine: e, place: p, wake: make(chan struct{}, 1), mayBeDue: true, emptyAt: -1}
 	if p.child != nil {
-		c.outage = newOutage(p.child.path, p.child.id, e.logger)
+		c.outage = newOutage(p.child.path, p.child.id, e.logger, e.others)
 	}
 	return c
 }
@@ -197,7 +197,6 @@ func (c *crew) claimed(f *firing) {
 		if c.search == f {
 			c.search, c.more = nil, c.mayBegin > 0
 		}
-		c.seen.found(time.Now())
 	})
 	c.notify()
 }

@@ -18,6 +18,7 @@ const (
 // an error of one child doesn't stop the others.
 type cycle struct {
 	logger *slog.Logger
+	others *outages
 	once   bool // nothing is tried again
 
 	mu    sync.Mutex
@@ -28,8 +29,8 @@ type cycle struct {
 	errs  []error // of the running cycle
 }
 
-func newCycle(logger *slog.Logger, once bool) *cycle {
-	return &cycle{logger: logger, once: once, pause: defaultPause, retry: defaultRetry, keep: true}
+func newCycle(logger *slog.Logger, others *outages, once bool) *cycle {
+	return &cycle{logger: logger, others: others, once: once, pause: defaultPause, retry: defaultRetry, keep: true}
 }
 
 func (c *cycle) pace(params any) {
@@ -85,7 +86,7 @@ func (c *cycle) takeErrors() []error {
 // isolated runs a child of the root: an error becomes a failed result, after which
 // the child is left out until its pause is over.
 func (c *cycle) isolated(child *node) func(context.Context, api.Scope) (api.PipeResult, error) {
-	outage := newOutage(child.path, child.id, c.logger)
+	outage := newOutage(child.path, child.id, c.logger, c.others)
 	return func(ctx context.Context, scope api.Scope) (api.PipeResult, error) {
 		if c.stopping() {
 			return api.Skip("otai is stopping"), nil

@@ -22,6 +22,7 @@ type Engine struct {
 	services   map[string]*service
 	root       *node
 	cycle      *cycle
+	others     *outages
 	runs       Runs
 	gap        *gap
 	places     []*place
@@ -74,7 +75,9 @@ func New(d Definition, o Options) (*Engine, error) {
 	if o.UntilEmpty && o.Runs == nil {
 		return nil, errors.New("whether a runner finds no free ticket any more is known only with Options.Runs")
 	}
-	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), cycle: newCycle(o.Logger, o.Once), gap: &gap{logger: o.Logger}, calls: calls{logger: o.Logger}, turn: make(chan struct{}, 1)}
+	e := &Engine{options: o, logger: o.Logger, services: make(map[string]*service), gap: &gap{logger: o.Logger}, calls: calls{logger: o.Logger}, turn: make(chan struct{}, 1)}
+	e.others = &outages{users: e.usersOf}
+	e.cycle = newCycle(o.Logger, e.others, o.Once)
 	if e.runs = o.Runs; e.runs == nil {
 		e.runs = forgotten{}
 	}

@@ -3,6 +3,8 @@ package orchestrator
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/open-ticket-ai/otai/pkg/api"
@@ -38,6 +40,8 @@ type RunError struct {
 	// Plugin is the one whose code runs in the pipe: the one that offers it, or for a pipe of
 	// the host's the one of its service. File is the plugin's, and Step what people call the pipe.
 	Plugin, File, Step string
+
+	services []string // the ids of those that the pipe is given
 }
 
 func (e *RunError) Error() string {
@@ -134,7 +138,7 @@ func (n *node) located(path string, err error, ofParams bool) error {
 	if errors.As(err, new(*RunError)) {
 		return err
 	}
-	located := &RunError{Path: path, Err: err, Params: ofParams, Plugin: n.owner.plugin, File: n.owner.file, Step: n.called()}
+	located := &RunError{Path: path, Err: err, Params: ofParams, Plugin: n.owner.plugin, File: n.owner.file, Step: n.called(), services: slices.Sorted(maps.Values(n.injects))}
 	if locate := n.engine.options.Locate; locate != nil {
 		located.At = locate(path, err)
 	}

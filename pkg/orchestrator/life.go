@@ -285,7 +285,7 @@ func (e *Engine) startRepeatedly(ctx context.Context, i *instance) {
 			return
 		}
 	}
-	outage := newOutage(i.path, "", e.logger)
+	outage := newOutage(i.path, "", e.logger, e.others)
 	i.life.begins(outage)
 	for ctx.Err() == nil {
 		ready := e.tried.Load() || e.unstarted.Load() == 0 // each start has ended or failed once

@@ -130,7 +130,7 @@ func (e *Engine) direct(ctx context.Context, crews []*crew) error {
 
 // startPersistently repeats a start that fails for the moment.
 func (e *Engine) startPersistently(ctx context.Context) error {
-	outage := newOutage("start", "", e.logger)
+	outage := newOutage("start", "", e.logger, e.others)
 	for {
 		err := e.Start(ctx)
 		e.doing(Working, "", "")

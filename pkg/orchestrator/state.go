@@ -1,6 +1,7 @@
 package orchestrator
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -106,7 +107,7 @@ func (c *crew) state() PlaceState {
 	}
 	c.mu.Lock()
 	p.Fired = c.place.child == nil || c.fired
-	p.Found, p.Usual = slices.Clone(c.seen.at), slices.Max(c.seen.took[:])
+	p.Found, p.Usual = c.seen.since(c.search), slices.Max(c.seen.took[:])
 	if c.working >= c.place.Workers || c.search != nil { // else another run could begin
 		p.Busy = c.seen.newest()
 	}
@@ -125,18 +126,32 @@ func (c *crew) state() PlaceState {
 func (c *calls) longest(path string) *LongCall {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	var first *running
+	first := c.firstAt(path)
+	if first == nil {
+		return nil
+	}
+	long := first.asLong()
+	return &long
+}
+
+// waitsAt is the service at which that call waits; "" where that isn't known.
+func (c *calls) waitsAt(path string) string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if first := c.firstAt(path); first != nil && len(first.node.injects) == 1 {
+		return slices.Collect(maps.Values(first.node.injects))[0]
+	}
+	return ""
+}
+
+func (c *calls) firstAt(path string) (first *running) {
 	for r := range c.running {
 		at := r.node.path
 		if (at == path || strings.HasPrefix(at, path+".")) && !c.within(r) && (first == nil || r.began.Before(first.began)) {
 			first = r
 		}
 	}
-	if first == nil {
-		return nil
-	}
-	long := first.asLong()
-	return &long
+	return first
 }
 
 // seen is what a crew remembers of what it has done.
@@ -164,13 +179,27 @@ func (s *seen) found(now time.Time) {
 	s.at = append(s.at, now)
 }
 
+// since are the times at which something was found: by runs that have ended, and where there are such by
+// those at work. While all are at work that ever found something, somebody works at it.
+func (s *seen) since(searching *firing) []time.Time {
+	at := slices.Clone(s.at)
+	if len(at) == 0 {
+		return nil
+	}
+	for f := range s.running {
+		if f != searching {
+			at = append(at, f.begun)
+		}
+	}
+	slices.SortFunc(at, time.Time.Compare)
+	return at
+}
+
 func (s *seen) begins(f *firing) {
 	if s.running == nil {
 		s.running = make(map[*firing]struct{})
 	}
-	if s.running[f] = struct{}{}; f.due {
-		s.found(f.begun)
-	}
+	s.running[f] = struct{}{}
 }
 
 func (s *seen) lent(f *firing) { delete(s.running, f) }
@@ -179,7 +208,9 @@ func (s *seen) lent(f *firing) { delete(s.running, f) }
 // found nothing.
 func (s *seen) ended(f *firing, empty, nothing bool, now time.Time) {
 	delete(s.running, f)
-	s.last = now
+	if s.last = now; !empty {
+		s.found(f.begun)
+	}
 	if nothing {
 		s.at = nil
 	}
