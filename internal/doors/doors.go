@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"net"
 	"net/http"
 	"os"
-	"path/filepath"
 	"sync"
 	"time"
 
@@ -92,6 +92,8 @@ const heldLook = time.Second
 // serveSocket answers at the socket. Where another otai has it, this one has not begun to work
 // either: it waits for the same folder.
 func (d *Doors) serveSocket(dir string, listener passable, lock *os.File) {
+	server := d.newServer(d.inside(true))
+	defer ending(d.ctx, server)()
 	for said := false; ; {
 		var err error
 		if listener == nil {
@@ -99,15 +101,22 @@ func (d *Doors) serveSocket(dir string, listener passable, lock *os.File) {
 		}
 		if err == nil {
 			d.keepLock(lock)
-			d.serve(newGate(passedSocket, listener))
+			began := time.Now()
+			err = d.serve(server, dir, listener, lock)
 			d.keepLock(nil)
-			_ = os.Remove(filepath.Join(dir, SocketName)) // a dead one is replaced, too
 			_ = lock.Close()
-			return
+			listener, said = nil, false
+			if d.ctx.Err() != nil {
+				return
+			}
+			d.o.Logger().Warn("`otai status` could not ask this otai: "+SocketName+" was removed or replaced, and is made anew", "folder", dir, "err", err)
+			if time.Since(began) > heldLook {
+				continue
+			}
 		}
-		if !errors.Is(err, errHeld) && !said {
+		if err != nil && !errors.Is(err, errHeld) && !said {
 			said = true
-			d.o.Logger().Warn("`otai status` can't ask this otai", "err", err)
+			d.o.Logger().Warn("`otai status` can't ask this otai; it is tried again", "err", err)
 		}
 		select {
 		case <-d.ctx.Done():
@@ -130,11 +139,35 @@ func (d *Doors) keepLock(lock *os.File) {
 	d.lock = lock
 }
 
-func (d *Doors) serve(g *gate) {
+// serve answers at a listener until the end, or until nobody who looks for the socket finds it there:
+// then who was let in still gets an answer, and the caller listens anew.
+func (d *Doors) serve(server *http.Server, dir string, listener passable, lock *os.File) error {
+	g := newGate(passedSocket, listener)
 	defer d.takes(g)()
-	if err := serve(d.ctx, d.newServer(d.inside(true)), g); !errors.Is(err, http.ErrServerClosed) {
-		d.o.Logger().Error("`otai status` can't ask this otai any more", "err", err.Error())
+	at := pathsOf(dir, lock)
+	over, watched := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(watched)
+		look := time.NewTicker(heldLook)
+		defer look.Stop()
+		for at.there() {
+			select {
+			case <-over:
+				return
+			case <-look.C:
+			}
+		}
+		_ = g.Close()
+	}()
+	err := server.Serve(g)
+	close(over)
+	<-watched
+	_ = g.Close()
+	at.remove()
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, net.ErrClosed) {
+		return nil
 	}
+	return err
 }
 
 // closedFor notes why the second door isn't open.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"go.uber.org/goleak"
+	"golang.org/x/sys/unix"
 
 	"github.com/open-ticket-ai/otai/internal/health"
 	"github.com/open-ticket-ai/otai/internal/supervise"
@@ -103,4 +104,88 @@ func TestADeadSocketIsReplaced(t *testing.T) {
 	}
 	open(t, dir)
 	soon(t, dir, "/healthz")
+}
+
+// isHeld reports whether another otai would be kept out.
+func isHeld(dir string) bool {
+	lock, err := os.Open(filepath.Join(dir, lockName))
+	if err != nil {
+		return false
+	}
+	defer lock.Close()
+	return errors.Is(unix.Flock(int(lock.Fd()), unix.LOCK_SH|unix.LOCK_NB), unix.EWOULDBLOCK)
+}
+
+func TestASocketThatIsTakenAwayComesBack(t *testing.T) {
+	for _, row := range []struct {
+		name string
+		away func(t *testing.T, dir string) error
+	}{
+		{"removed", func(_ *testing.T, dir string) error { return os.Remove(filepath.Join(dir, SocketName)) }},
+		{"renamed", func(_ *testing.T, dir string) error {
+			return os.Rename(filepath.Join(dir, SocketName), filepath.Join(dir, "other"))
+		}},
+		{"replaced by a file", func(_ *testing.T, dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, SocketName)), os.WriteFile(filepath.Join(dir, SocketName), []byte("x"), 0o600))
+		}},
+		{"replaced by an empty folder", func(_ *testing.T, dir string) error {
+			return errors.Join(os.Remove(filepath.Join(dir, SocketName)), os.Mkdir(filepath.Join(dir, SocketName), 0o700))
+		}},
+		{"its lock removed, so that another otai would take it", func(_ *testing.T, dir string) error { return os.Remove(filepath.Join(dir, lockName)) }},
+		{"with all of the folder", func(_ *testing.T, dir string) error {
+			return errors.Join(os.RemoveAll(dir), os.Mkdir(dir, 0o700))
+		}},
+		{"the folder renamed, and back", func(t *testing.T, dir string) error {
+			err := os.Rename(dir, dir+".other")
+			time.Sleep(2 * heldLook) // it has noticed
+			if _, _, asked := Dial(dir).Get(t.Context(), "/healthz", nil); !errors.Is(asked, ErrNobody) {
+				t.Errorf("where there is no folder: %v", asked)
+			}
+			return errors.Join(err, os.Rename(dir+".other", dir))
+		}},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(t.TempDir(), "state")
+			if err := os.Mkdir(dir, 0o700); err != nil {
+				t.Fatal(err)
+			}
+			d := open(t, dir)
+			soon(t, dir, "/healthz")
+			if err := row.away(t, dir); err != nil {
+				t.Fatal(err)
+			}
+			for until := time.Now().Add(20 * heldLook); ; time.Sleep(heldLook / 50) {
+				info, err := os.Lstat(filepath.Join(dir, SocketName))
+				if err == nil && info.Mode() == fs.ModeSocket|0o600 && isHeld(dir) {
+					break
+				}
+				if time.Now().After(until) {
+					t.Fatalf("it isn't back: %v %v, its lock is held: %v", info, err, isHeld(dir))
+				}
+			}
+			soon(t, dir, "/healthz")
+			d.Close()
+			if _, err := os.Lstat(filepath.Join(dir, SocketName)); !errors.Is(err, fs.ErrNotExist) {
+				t.Errorf("at the end it stays: %v", err)
+			}
+		})
+	}
+}
+
+func TestAnothersSocketIsNotRemovedAtTheEnd(t *testing.T) {
+	dir := t.TempDir()
+	first := open(t, dir)
+	soon(t, dir, "/healthz")
+	others := filepath.Join(dir, "others")
+	if err := os.WriteFile(others, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Rename(others, filepath.Join(dir, SocketName)); err != nil {
+		t.Fatal(err)
+	}
+	first.Close() // before it looks again
+	if _, err := os.Lstat(filepath.Join(dir, SocketName)); err != nil {
+		t.Error(err)
+	}
 }

@@ -250,13 +250,18 @@ func (d *Doors) newServer(h http.Handler) *http.Server {
 
 // serve ends with ctx.
 func serve(ctx context.Context, server *http.Server, listener net.Listener) error {
-	stop := context.AfterFunc(ctx, func() {
+	defer ending(ctx, server)()
+	return server.Serve(listener)
+}
+
+// ending has a server end with ctx, until the function that it returns is called.
+func ending(ctx context.Context, server *http.Server) (stop func()) {
+	end := context.AfterFunc(ctx, func() {
 		ctx, cancel := context.WithTimeout(context.Background(), closePatience)
 		defer cancel()
 		if server.Shutdown(ctx) != nil {
 			_ = server.Close()
 		}
 	})
-	defer stop()
-	return server.Serve(listener)
+	return func() { end() }
 }

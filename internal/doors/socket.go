@@ -64,3 +64,39 @@ func listen(dir string) (passable, *os.File, error) {
 	listener.SetUnlinkOnClose(false)
 	return listener, lock, nil
 }
+
+// paths are the files of a socket and of its lock, as they were when it began to listen: whoever
+// looks for it goes by their names.
+type paths struct {
+	socket, lock         string
+	socketFile, lockFile os.FileInfo // nil: not known
+}
+
+func pathsOf(dir string, lock *os.File) paths {
+	p := paths{socket: filepath.Join(dir, SocketName), lock: filepath.Join(dir, lockName)}
+	if info, err := os.Lstat(p.socket); err == nil && info.Mode().Type() == os.ModeSocket {
+		p.socketFile = info
+	}
+	if info, err := lock.Stat(); err == nil {
+		p.lockFile = info
+	}
+	return p
+}
+
+// there reports whether both are where they were. What can't be looked at is.
+func (p paths) there() bool { return isAt(p.socket, p.socketFile) && isAt(p.lock, p.lockFile) }
+
+func isAt(path string, file os.FileInfo) bool {
+	now, err := os.Lstat(path)
+	if err != nil {
+		return !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
+	}
+	return file != nil && os.SameFile(now, file)
+}
+
+// remove takes the socket away, unless it is another's by now.
+func (p paths) remove() {
+	if p.socketFile != nil && isAt(p.socket, p.socketFile) {
+		_ = os.Remove(p.socket) // a dead one is replaced, too
+	}
+}

@@ -3,6 +3,7 @@ package runs
 import (
 	"cmp"
 	"context"
+	"errors"
 	"maps"
 	"slices"
 	"time"
@@ -75,7 +76,10 @@ func (e *Engine) LastGood(ctx context.Context, runner string) (time.Time, error)
 }
 
 // tended notes whether the store could be used.
-func (e *Engine) tended(err error) {
+func (e *Engine) tended(ctx context.Context, err error) {
+	if errors.As(err, new(fixable)) { // it doesn't pass by itself, so it is said also where no run has anything to store
+		e.noteWrite(ctx, err)
+	}
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	switch {

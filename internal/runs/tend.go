@@ -1,6 +1,7 @@
 package runs
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"maps"
@@ -29,13 +30,14 @@ const mostReasons = 100
 type chore struct {
 	each time.Duration
 	do   func(context.Context) error
+	asks bool // the store, each time: then it can be used where this succeeds
 	next time.Time
 }
 
 // chores are what is done beside the runs.
 func (e *Engine) chores() []*chore {
 	chores := []*chore{
-		{each: pausesEach, do: e.lookForPauses},
+		{each: pausesEach, do: e.lookForPauses, asks: true},
 		{each: requestsEach, do: e.requests},
 		{each: causesEach, do: e.causes},
 		{each: causesEach, do: e.tryToWrite},
@@ -61,6 +63,8 @@ func (e *Engine) tend(ctx context.Context, chores ...*chore) {
 		case <-tick.C:
 		}
 		now := time.Now()
+		var failed []error
+		asked := false
 		for _, c := range chores {
 			if now.Add(pausesEach / 2).Before(c.next) { // a tick is never quite at its time
 				continue
@@ -69,10 +73,15 @@ func (e *Engine) tend(ctx context.Context, chores ...*chore) {
 			if ctx.Err() != nil {
 				return
 			}
-			if e.tended(err); err != nil {
+			if err != nil {
+				failed = append(failed, err)
 				e.logger.Debug("the run store wasn't looked after", "err", err.Error())
 			}
+			asked = asked || c.asks
 			c.next = now.Add(c.each)
+		}
+		if len(failed) > 0 || asked {
+			e.tended(ctx, cmp.Or(failed...))
 		}
 	}
 }

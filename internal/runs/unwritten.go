@@ -26,6 +26,12 @@ const (
 	valueWritten   = "written" // is set to find out
 )
 
+// fixable is an error of a store that knows what is to be done about it.
+type fixable interface {
+	error
+	Fix() string
+}
+
 // noteWrite notes whether a run could store something.
 func (e *Engine) noteWrite(ctx context.Context, err error) {
 	e.mu.Lock()
@@ -41,6 +47,9 @@ func (e *Engine) noteWrite(ctx context.Context, err error) {
 		fix := "make room on its disk, and see whether its folder can be written"
 		if e.o.Host.Lease > 0 {
 			fix = "see whether the database answers and can be written"
+		}
+		if knows := fixable(nil); errors.As(err, &knows) {
+			fix = knows.Fix()
 		}
 		e.logger.Error("the run store can't be written: runs wait with what they have done, and go on by themselves once it can be", "err", e.o.Redact(err.Error()), "fix", fix)
 	case err == nil && !u.since.IsZero() && time.Since(u.last) >= unwrittenQuiet:

@@ -73,6 +73,7 @@ func Open(ctx context.Context, o Options) (*Store, error) {
 	if err != nil {
 		return nil, errors.Join(db.explain(err), db.Close())
 	}
+	db.present = whatIsThere(f.path)
 	return &Store{sqlstore.New(db, db.d), db.path(), moved, db}, nil
 }
 
@@ -119,6 +120,7 @@ type database struct {
 	reading *sql.DB
 	readers readers
 	writer  *writer
+	present present // of whoever has the lock
 }
 
 func (db *database) path() string { return filepath.Join(db.folder.path, fileName) }
@@ -316,6 +318,9 @@ func (db *database) named(err error) error {
 func (db *database) Write(ctx context.Context, durable bool, work func(*sqlstore.Tx) error) error {
 	if db.writer == nil {
 		return errors.New("the run store was opened to be read")
+	}
+	if err := db.present.look(); err != nil {
+		return err
 	}
 	return db.named(db.writer.write(ctx, durable, work))
 }

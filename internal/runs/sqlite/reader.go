@@ -56,6 +56,10 @@ func (db *database) byReader(ctx context.Context, read func(*conn) error) error 
 	if err := ctx.Err(); err != nil {
 		return err
 	}
+	// A connection that is opened now would be one to another file.
+	if err := db.present.look(); err != nil {
+		return err
+	}
 	select {
 	case c, open := <-db.readers:
 		if !open {
