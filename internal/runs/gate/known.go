@@ -24,7 +24,7 @@ type known struct {
 }
 
 const (
-	mostKnown = 10_000 // are remembered of each kind at least: those that are forgotten are looked up again
+	mostKnown = 5_000 // are remembered of each kind at least: those that are forgotten are looked up again
 	mostAlso  = 1000
 )
 

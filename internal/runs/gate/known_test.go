@@ -160,7 +160,7 @@ func TestTheLastIDsAreKnownAndNoMoreMemoryIsNeededForMany(t *testing.T) {
 			}
 		}
 	}
-	if now := heap(); now > full+full/4+64<<10 || full-before > 1500<<10 {
+	if now := heap(); now > full+full/4+64<<10 || full-before > 900<<10 {
 		t.Errorf("from %d bytes it grew to %d after %d tickets, and to %d", before, full, 3*mostKnown, now)
 	} else {
 		t.Logf("%d KiB after %d tickets, %d KiB after %d", (full-before)>>10, 3*mostKnown, (now-before)>>10, 12*mostKnown)
