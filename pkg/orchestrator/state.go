@@ -156,33 +156,42 @@ func (c *calls) firstAt(path string) (first *running) {
 
 // seen is what a crew remembers of what it has done.
 type seen struct {
-	at      []time.Time          // see [PlaceState].Found
+	at      []sight              // see [PlaceState].Found
 	running map[*firing]struct{} // those that have a worker
 	took    [8]time.Duration     // of the last runs
 	next    int                  // in took
 	last    time.Time            // one ended
 }
 
+// sight is something that was found by a run that has ended.
+type sight struct{ found, ended time.Time }
+
 const (
 	mostSeen  = 64
 	seenApart = time.Second
-	quick     = time.Second // so short a search says nothing of how long a run takes
+	settles   = 2 * time.Second // until what has ended well is known to have
+	quick     = time.Second     // so short a search says nothing of how long a run takes
 )
 
-func (s *seen) found(now time.Time) {
-	if n := len(s.at); n > 0 && now.Sub(s.at[n-1]) < seenApart {
+func (s *seen) found(at, ended time.Time) {
+	if n := len(s.at); n > 0 && at.Sub(s.at[n-1].found) < seenApart {
 		return
 	}
 	if len(s.at) == mostSeen {
 		s.at = slices.Delete(s.at, 0, 1)
 	}
-	s.at = append(s.at, now)
+	s.at = append(s.at, sight{at, ended})
 }
 
 // since are the times at which something was found: by runs that have ended, and where there are such by
 // those at work. While all are at work that ever found something, somebody works at it.
 func (s *seen) since(searching *firing) []time.Time {
-	at := slices.Clone(s.at)
+	var at []time.Time
+	for _, one := range s.at {
+		if time.Since(one.ended) >= settles {
+			at = append(at, one.found)
+		}
+	}
 	if len(at) == 0 {
 		return nil
 	}
@@ -209,7 +218,7 @@ func (s *seen) lent(f *firing) { delete(s.running, f) }
 func (s *seen) ended(f *firing, empty, nothing bool, now time.Time) {
 	delete(s.running, f)
 	if s.last = now; !empty {
-		s.found(f.begun)
+		s.found(f.begun, now)
 	}
 	if nothing {
 		s.at = nil

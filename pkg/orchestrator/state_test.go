@@ -33,7 +33,7 @@ func TestStateShowsWhatARunnerFindsAndWhetherItIsBusy(t *testing.T) {
 			e := newHooked(t, hooks{"search": q.search, "work": func(context.Context, api.Scope) (any, error) { return nil, nil }}, nil, root(q.runner(1, do("", "", true))), orchestrator.Options{Runs: l})
 			at(t, e, map[time.Duration]func(orchestrator.PlaceState){
 				5500 * time.Millisecond: func(p orchestrator.PlaceState) {
-					if len(p.Found) < 5 || !p.Busy.IsZero() {
+					if len(p.Found) < 3 || !p.Busy.IsZero() {
 						t.Errorf("after 5 s: found %d times, busy since %v", len(p.Found), p.Busy)
 					}
 				},
@@ -43,6 +43,23 @@ func TestStateShowsWhatARunnerFindsAndWhetherItIsBusy(t *testing.T) {
 					}
 				},
 			})
+		})
+	})
+	t.Run("what all that it found is worked at", func(t *testing.T) {
+		synctest.Test(t, func(t *testing.T) {
+			q, l := &queue{left: 10}, newLedger()
+			l.claims = "run/search"
+			e := newHooked(t, hooks{"search": q.search, "work": func(ctx context.Context, _ api.Scope) (any, error) { nap(ctx, 35*time.Second); return nil, nil }}, nil, root(q.runner(4, do("", "", true))), orchestrator.Options{Runs: l})
+			none := func(p orchestrator.PlaceState) {
+				if len(p.Found) != 0 {
+					t.Errorf("found %d times, and somebody works at each", len(p.Found))
+				}
+			}
+			at(t, e, map[time.Duration]func(orchestrator.PlaceState){10 * time.Second: none, 34 * time.Second: none, 36 * time.Second: none, 38 * time.Second: func(p orchestrator.PlaceState) {
+				if len(p.Found) == 0 {
+					t.Error("found are none when the first ones have ended")
+				}
+			}})
 		})
 	})
 	t.Run("a step that doesn't return", func(t *testing.T) {
