@@ -167,8 +167,8 @@ func (d *Doors) guarded(to supervise.Doors) http.Handler {
 			say(w, http.StatusForbidden, "not from there")
 			return
 		}
-		given, bearer := strings.CutPrefix(r.Header.Get("Authorization"), "Bearer ")
-		if bearer && to.Token != "" {
+		scheme, given, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+		if strings.EqualFold(scheme, "Bearer") && to.Token != "" { // RFC 9110, 11.1
 			got := sha256.Sum256([]byte(given))
 			if subtle.ConstantTimeCompare(got[:], want[:]) == 1 {
 				inside.ServeHTTP(w, r)

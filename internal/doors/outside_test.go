@@ -1,6 +1,7 @@
 package doors
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"net"
@@ -39,6 +40,7 @@ func outsideAt(t *testing.T, to supervise.Doors) string {
 
 type asked struct {
 	method, path, host, origin, token, body string
+	auth                                    string // the scheme; "" is Bearer
 
 	tls  bool
 	over *http.Transport // nil: one for this request
@@ -70,7 +72,7 @@ func (a asked) status(t *testing.T, address string) int {
 		r.Header.Set("Origin", a.origin)
 	}
 	if a.token != "" {
-		r.Header.Set("Authorization", "Bearer "+a.token)
+		r.Header.Set("Authorization", cmp.Or(a.auth, "Bearer")+" "+a.token)
 	}
 	transport := a.over
 	if transport == nil {
@@ -139,6 +141,8 @@ func TestWhatATokenOpens(t *testing.T) {
 		want int
 	}{
 		"the status":                      {asked{path: "/status", token: token}, 200},
+		"the scheme in lower case":        {asked{path: "/status", token: token, auth: "bearer"}, 200},
+		"another scheme":                  {asked{path: "/status", token: token, auth: "Basic"}, 401},
 		"metrics":                         {asked{path: "/metrics", token: token}, 200},
 		"a profile, without a worker":     {asked{path: "/debug/pprof/heap", token: token}, 503},
 		"reload is for the same user":     {asked{method: "POST", path: "/reload", token: token}, 404},
