@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,7 +23,8 @@ func (l *reported) Flows(path string, _ time.Time) { l.lines = append(l.lines, p
 // was found, and of each that isn't. Of one that is paused or waits for a service nothing is known.
 func TestTheLogSaysWhichRunnersAreStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		stuck := true
+		var stuck atomic.Bool
+		stuck.Store(true)
 		facts := func(context.Context) health.Facts {
 			at, since := time.Now(), time.Now().Add(-time.Minute)
 			f := health.Facts{Now: at, Runners: []health.Runner{
@@ -32,7 +34,7 @@ func TestTheLogSaysWhichRunnersAreStuck(t *testing.T) {
 				{Path: "refused", Causes: []health.Cause{{Label: "queue", Since: since, Waiting: 2}}},
 				{Path: "fails", Failing: health.Failing{Since: at, Err: "no answer"}},
 			}}
-			if stuck {
+			if stuck.Load() {
 				f.Runners = append(f.Runners, health.Runner{Path: "blocked", Busy: since, At: "a step"})
 			}
 			return f
@@ -42,7 +44,7 @@ func TestTheLogSaysWhichRunnersAreStuck(t *testing.T) {
 		done := make(chan struct{})
 		go func() { defer close(done); health.Watch(ctx, facts, &l) }()
 		time.Sleep(6 * time.Second)
-		stuck = false
+		stuck.Store(false)
 		time.Sleep(5 * time.Second)
 		cancel()
 		<-done
