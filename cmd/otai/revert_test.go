@@ -108,6 +108,62 @@ func allDone(t *testing.T, tickets int) (w *witness, ids, env []string, config s
 	return w, ids, env, config
 }
 
+// A command that is given once more goes on with what a killed one has asked for: else each would have every
+// ticket looked at again.
+func TestARevertGoesOnWithTheRequestOfAKilledOne(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids, env, kills := w.addMany(sized(24, 100), "x"), w.environment(), sized(3, 10)
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	service := live(t, env, "run", "-c", config)
+	if !w.all(patient, ids, whole) {
+		t.Fatal("the tickets are not changed at all")
+	}
+	service.kill()
+	w.treats(func(q *request) treatment {
+		if q.update() {
+			return treatment{before: 300 * time.Millisecond}
+		}
+		return treatment{}
+	})
+	writes := func() int { return len(w.seen(func(q *request) bool { return q.update() })) }
+	for range kills {
+		before := writes()
+		command := live(t, env, "revert", "-c", config, "--since", "PT1H")
+		eventually(t, "it puts something back", func() bool { return writes() > before })
+		command.kill()
+	}
+	revert := func(args ...string) (r runs.Reverted) {
+		t.Helper()
+		cmd := newCommand(product.otai, append([]string{"revert", "-c", config, "--json"}, args...)...)
+		cmd.Env, cmd.Dir = env, t.TempDir()
+		out, err := cmd.Output()
+		if err != nil || json.Unmarshal(out, &r) != nil {
+			t.Fatalf("revert: %v\n%s", err, shortened(string(out)))
+		}
+		return r
+	}
+	r := revert("--since", "PT1H")
+	back := 0
+	for _, ticket := range r.Tickets {
+		if len(ticket.Back) > 0 {
+			back++
+		}
+	}
+	if r.Request != 1 || len(r.Tickets) != len(ids) || back != len(ids) || r.Waiting != 0 {
+		t.Errorf("request %d has %d tickets of which %d were put back, %d wait", r.Request, len(r.Tickets), back, r.Waiting)
+	}
+	for _, id := range ids {
+		if is := w.ticket(id); is.Queue != "Incoming" || is.Priority != "3 normal" || notesIn(is, putBackNote) != 1 {
+			t.Errorf("ticket %s is in %s with %s and %d notes", id, is.Queue, is.Priority, notesIn(is, putBackNote))
+		}
+	}
+	sent := writes()
+	if r := revert("--since", "PT1H"); r.Request != 2 || len(r.Tickets) != len(ids) || writes() != sent {
+		t.Errorf("request %d has %d tickets, and wrote %d times", r.Request, len(r.Tickets), writes()-sent)
+	}
+}
+
 func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
 	t.Parallel()
 	w, ids, env, config := allDone(t, 4)

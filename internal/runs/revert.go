@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -29,6 +30,7 @@ const (
 	// RevertPlace is where the runs are that put tickets back.
 	RevertPlace   = "otai revert"
 	revertHash    = "revert"
+	revertID      = "revert-"
 	stepRevert    = "~revert" // has, as its params, what a run puts back
 	revertWorkers = 4
 	revertPage    = 1000
@@ -85,7 +87,15 @@ func (e *Engine) revert(ctx context.Context, r store.Request, args store.Request
 }
 
 // RevertPrefix is what the ids of the runs of a request begin with.
-func RevertPrefix(request int64) string { return fmt.Sprintf("revert-%d-", request) }
+func RevertPrefix(request int64) string { return fmt.Sprintf("%s%d-", revertID, request) }
+
+// RequestOf is the request that a run is of which puts a ticket back.
+func RequestOf(run string) (request int64, ok bool) {
+	text, begins := strings.CutPrefix(run, revertID)
+	text, _, ends := strings.Cut(text, "-")
+	request, err := strconv.ParseInt(text, 10, 64)
+	return request, begins && ends && err == nil
+}
 
 // WithItems adds the items of the loops of the runs that a range names.
 func WithItems(ctx context.Context, s store.Store, in *store.Range) error {

@@ -63,38 +63,67 @@ func (d *Desk) Revert(ctx context.Context, o RevertOptions) (Reverted, error) {
 	if err != nil {
 		return Reverted{}, err
 	}
+	before, goesOn, err := d.underWay(ctx, in)
+	if err != nil {
+		return Reverted{}, err
+	}
+	if !goesOn {
+		return d.revertAnew(ctx, in, o)
+	}
+	d.settings.Worker.Doing(supervise.StageReady, "", nil) // another worker would ask again
+	out, err := d.carry(ctx, before.Request, o)
+	if err != nil {
+		return out, err
+	}
+	again := before.held
+	if !again {
+		again, err = d.writtenSince(ctx, in, before.Created)
+	}
+	if err != nil || !again {
+		return out, err
+	}
+	rest, err := d.revertAnew(ctx, in, o)
+	return out.and(rest), err
+}
+
+// revertAnew leaves a request, and waits until it is carried out.
+func (d *Desk) revertAnew(ctx context.Context, in store.Range, o RevertOptions) (Reverted, error) {
 	args, err := json.Marshal(store.RequestArgs{Range: &in})
 	if err != nil {
 		return Reverted{}, app.ExitWith(app.CodeRun, err)
 	}
-	began, err := d.store.Now(ctx)
-	if err != nil {
+	r := store.Request{Verb: store.VerbRevert, Args: args}
+	if r.Created, err = d.store.Now(ctx); err != nil {
 		return Reverted{}, d.failed("asking for the time", err)
 	}
-	id, err := d.store.Ask(ctx, store.Request{Verb: store.VerbRevert, Args: args})
-	if err != nil {
+	if r.ID, err = d.store.Ask(ctx, r); err != nil {
 		return Reverted{}, d.failed("writing the request", err)
 	}
 	d.settings.Worker.Doing(supervise.StageReady, "", nil) // another worker would ask again
-	out := Reverted{Request: id, Tickets: []RevertedTicket{}}
+	return d.carry(ctx, r, o)
+}
+
+// carry waits until a request is carried out, by this process where nobody else does it.
+func (d *Desk) carry(ctx context.Context, r store.Request, o RevertOptions) (Reverted, error) {
+	out := Reverted{Request: r.ID, Tickets: []RevertedTicket{}}
 	follow := func(ctx context.Context) (err error) {
-		out.Waiting, err = d.followRevert(ctx, id, o.Progress)
+		out.Waiting, err = d.followRevert(ctx, r.ID, o.Progress)
 		return err
 	}
-	if alone, aErr := d.nobodyWorks(ctx, id); aErr != nil {
-		return out, aErr
-	} else if alone {
+	alone, err := d.nobodyWorks(ctx, r)
+	if err != nil {
+		return out, err
+	}
+	if alone {
 		err = app.WorkAlone(ctx, d.settings, follow)
-		if app.WorkedAt(err) { // since a moment ago
-			err = follow(ctx)
-		}
-	} else {
+	}
+	if !alone || app.WorkedAt(err) { // since a moment ago
 		err = follow(ctx)
 	}
 	if err != nil {
 		return out, err
 	}
-	out.Tickets, err = d.reverted(ctx, id, began)
+	out.Tickets, err = d.reverted(ctx, r.ID, r.Created)
 	return out, err
 }
 
@@ -184,8 +213,9 @@ func (d *Desk) writtenTo(ctx context.Context, id string) (tickets []ticketAt, er
 	return tickets, nil
 }
 
-// nobodyWorks reports whether nobody takes the request up.
-func (d *Desk) nobodyWorks(ctx context.Context, id int64) (bool, error) {
+// nobodyWorks reports whether nobody takes the request up. Of one that was taken up at a database nobody
+// says whether whoever did so still works: then this process shares the work.
+func (d *Desk) nobodyWorks(ctx context.Context, asked store.Request) (bool, error) {
 	if d.patience == 0 {
 		opened, err := d.alone(ctx)
 		switch {
@@ -196,8 +226,8 @@ func (d *Desk) nobodyWorks(ctx context.Context, id int64) (bool, error) {
 		}
 		return true, opened.Close()
 	}
-	for began := time.Now(); time.Since(began) < d.patience; {
-		r, _, err := d.store.Asked(ctx, id)
+	for began := time.Now(); asked.Answer == "" && time.Since(began) < d.patience; {
+		r, _, err := d.store.Asked(ctx, asked.ID)
 		switch {
 		case err != nil:
 			return false, d.failed("waiting for the answer", err)
@@ -206,7 +236,7 @@ func (d *Desk) nobodyWorks(ctx context.Context, id int64) (bool, error) {
 		}
 		select {
 		case <-ctx.Done():
-			return false, stoppedRevert(id)
+			return false, stoppedRevert(asked.ID)
 		case <-time.After(lookEvery):
 		}
 	}

@@ -233,6 +233,13 @@ type Range struct {
 	System string   `json:"system,omitempty"` // where Ticket is; "": wherever
 }
 
+// Covers reports whether what is in another range is in this one, as where a command is given again that
+// says how long ago it begins.
+func (r Range) Covers(other Range) bool {
+	return r.Ticket == other.Ticket && r.System == other.System && r.Until == other.Until && r.Since <= other.Since &&
+		slices.Equal(slices.Sorted(slices.Values(r.Runs)), slices.Sorted(slices.Values(other.Runs)))
+}
+
 // Has reports whether a write is in the range.
 func (r Range) Has(run, system, ticket string, at int64) bool {
 	switch {
