@@ -291,14 +291,14 @@ func TestACommandThatEndsByItselfIsStoppedBySIGHUP(t *testing.T) {
 func TestAReloadCutsThePauseAfterADeathShort(t *testing.T) {
 	t.Parallel()
 	s, _ := turning(t, "")
-	for n := range 4 { // the pause is 4 s then
+	for n := range 5 { // the pause is 8 s then
 		_ = syscall.Kill(s.number("works", n+1), syscall.SIGKILL)
 	}
 	began := time.Now()
-	s.says("pause=4s", 1)
+	s.says("pause=8s", 1)
 	s.signal(syscall.SIGHUP)
-	s.number("works", 5)
-	if took := time.Since(began); took > 3*time.Second {
+	s.number("works", 6)
+	if took := time.Since(began); took > 7*time.Second {
 		t.Errorf("it took %v", took)
 	}
 	s.says(reloaded, 1)

@@ -89,7 +89,7 @@ func (d *desk) service(change ...func(*Params)) *TicketSystem {
 	if err != nil {
 		d.t.Fatal(err)
 	}
-	s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 150 * time.Millisecond}
+	s.client.Retry = wire.RetryPolicy{FirstPause: 2 * time.Millisecond, MaxElapsed: 2 * time.Second}
 	d.t.Cleanup(func() { _ = s.Close() })
 	return s
 }

@@ -136,8 +136,7 @@ func TestAnEqualOlderNoteIsNotTakenForTheNewOne(t *testing.T) {
 
 func TestAfterATimeoutNothingIsSentAgainUntilTheCallerRepeats(t *testing.T) {
 	d := newDesk(t)
-	s := d.service(func(p *Params) { p.Timeout = 300 * time.Millisecond })
-	s.client.Retry.MaxElapsed = 20 * time.Millisecond
+	s := d.service(func(p *Params) { p.Timeouts.Update = 2 * time.Second }) // in which the desk hears of it, however busy the machine is
 	d.will("ticket-update", hangThenDo)
 	err := s.UpdateTicket(t.Context(), "1", move())
 	if !errors.Is(err, api.ErrUncertain) || errors.Is(err, api.ErrTemporary) {
