@@ -254,7 +254,9 @@ func TestTimeoutsAreThoseOfTheOperation(t *testing.T) {
 	}))
 	defer server.Close()
 	defer close(stop)
-	s := connect(t, server.URL, func(c *Config) { c.Timeouts[TicketSearch], c.Timeouts[TicketUpdate] = 250*time.Millisecond, time.Minute })
+	s := connect(t, server.URL, func(c *Config) {
+		c.Timeouts[TicketSearch], c.Timeouts[TicketUpdate] = 250*time.Millisecond, time.Minute
+	})
 	if err := s.search(t); !errors.Is(err, ErrUnavailable) || !strings.Contains(err.Error(), "250ms") {
 		t.Errorf("error is %v", err)
 	}
