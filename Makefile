@@ -51,8 +51,8 @@ test-releases: ## every test in full with each release of build/go-releases, too
 	OTAI_TEST_ALL=1 build/releases.sh build/test.sh $(MODULES) tools tools/powercut
 
 test-system: packages ## the packages in a Debian with systemd, as root, and with OTAI_TEST_DESK, the script that steers one, against a real Znuny
-	OTAI_TEST_ZOO='$(OTAI_TEST_MACHINE)/zoo' OTAI_TEST_DIST='$(abspath $(DIST))' $(GO) test ./cmd/otai -run '^TestPackTheZoo$$' -count=1
-	cd tools/packages && OTAI_TEST_ZOO='$(OTAI_TEST_MACHINE)/zoo' OTAI_TEST_MACHINE='$(OTAI_TEST_MACHINE)' $(GO) test . -count=1 -v -timeout 40m
+	OTAI_TEST_ALL=1 OTAI_TEST_ZOO='$(OTAI_TEST_MACHINE)/zoo' OTAI_TEST_DIST='$(abspath $(DIST))' $(GO) test ./cmd/otai -run '^TestPackTheZoo$$' -count=1
+	cd tools/packages && OTAI_TEST_ZOO='$(OTAI_TEST_MACHINE)/zoo' OTAI_TEST_MACHINE='$(OTAI_TEST_MACHINE)' $(GO) test . -count=1 -v -parallel 4 -timeout 40m
 	test -z '$(OTAI_TEST_DESK)' || OTAI_TEST_DESK='$(OTAI_TEST_DESK)' $(GO) test ./cmd/otai -run '^TestSystem' -count=1 -v -timeout 180m
 
 chaos: ## kills and stops of workers and supervisors, restarts of the database, late and lost answers, power cuts, up to an hour of them; OTAI_TEST_SEED repeats one

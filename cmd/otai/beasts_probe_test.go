@@ -10,24 +10,27 @@ import (
 	"time"
 )
 
+// What the process meets with that only tries a beast.
+var beastsAtProbes = map[string]struct {
+	code  int
+	words []string
+}{
+	"secretenv":          {code: 0},
+	"killparent":         {code: 3, words: []string{"probe-crashed", "otai_killparent.so"}},
+	"daemon":             {code: 0},
+	"probe-forks":        {code: 0}, // a session of its own, by C
+	"probe-kills-family": {code: 3, words: []string{"probe-crashed"}},
+	"probe-stops-parent": {code: 3, words: []string{"probe-crashed", "killed or stopped the process"}},
+	"probe-executes":     {code: 3, words: []string{"probe-crashed"}},
+	"probe-answers":      {code: 3, words: []string{"probe-crashed"}},
+	"globals":            {code: 0, words: []string{"opening it changes its process", "GOMAXPROCS"}},
+}
+
 // TestNoPluginCodeHurtsWhoChecksIt has each beast opened by a process that only tries it.
 func TestNoPluginCodeHurtsWhoChecksIt(t *testing.T) {
 	t.Parallel()
 	c := newCage(t)
-	for kind, k := range map[string]struct {
-		code  int
-		words []string
-	}{
-		"secretenv":          {code: 0},
-		"killparent":         {code: 3, words: []string{"probe-crashed", "otai_killparent.so"}},
-		"daemon":             {code: 0},
-		"probe-forks":        {code: 0}, // a session of its own, by C
-		"probe-kills-family": {code: 3, words: []string{"probe-crashed"}},
-		"probe-stops-parent": {code: 3, words: []string{"probe-crashed", "killed or stopped the process"}},
-		"probe-executes":     {code: 3, words: []string{"probe-crashed"}},
-		"probe-answers":      {code: 3, words: []string{"probe-crashed"}},
-		"globals":            {code: 0, words: []string{"opening it changes its process", "GOMAXPROCS"}},
-	} {
+	for kind, k := range beastsAtProbes {
 		t.Run(kind, func(t *testing.T) {
 			t.Parallel()
 			v := c.prepare(t, beast{kind: kind})

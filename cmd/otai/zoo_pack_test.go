@@ -1,12 +1,15 @@
 package main_test
 
 import (
+	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 )
 
@@ -39,9 +42,6 @@ func TestPackTheZoo(t *testing.T) {
 				t.Fatal(err)
 			}
 			a.make(t, z, folder)
-			if err := readable(folder); err != nil {
-				t.Fatal(err)
-			}
 			p := packed{Name: a.name, Folder: filepath.Base(folder), File: badPackage + ".so", Word: a.word, Use: a.use}
 			if a.pkg != "" {
 				p.File = a.pkg + ".so"
@@ -52,13 +52,90 @@ func TestPackTheZoo(t *testing.T) {
 			list = append(list, p)
 		})
 	}
+	listed(t, filepath.Join(dir, "list.json"), list)
+	packBeasts(t, filepath.Join(dir, "code"))
+	if err := readable(dir); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func listed(t *testing.T, file string, list any) {
+	t.Helper()
 	text, err := json.Marshal(list)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := os.WriteFile(filepath.Join(dir, "list.json"), text, 0o644); err != nil {
+	writeAt(t, file, text)
+}
+
+// packedBeast is a beast in a folder of its own, whose name doesn't say which.
+type packedBeast struct {
+	Kind, Moment, Does, Fate, Cause, Use, Folder, File string
+
+	Path  string // of its import: one process opens one file of a path
+	Quiet bool
+}
+
+// beastPaths is how many beasts one process can have.
+const beastPaths = 16
+
+// beastOf is the beast of every kind as a module of that path has it: one process opens one file of a path.
+func beastOf(t *testing.T, z *zoo, module string) []byte {
+	t.Helper()
+	mod, err := os.ReadFile(filepath.Join(product.root, "cmd", "otai", "testdata", "zoo", "go.mod"))
+	if err != nil {
 		t.Fatal(err)
 	}
+	file := filepath.Join(t.TempDir(), "go.mod")
+	writeAt(t, file, bytes.Replace(mod, []byte("example.com/zoo"), []byte(module), 1))
+	content, err := os.ReadFile(z.build(t, build{source: "beast", flags: []string{"-modfile=" + file}}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+// packBeasts adds the files whose code does harm: those of the table, and those that harm who tries them.
+func packBeasts(t *testing.T, dir string) {
+	t.Helper()
+	z := newZoo(product.otai)
+	var cages [beastPaths]struct {
+		cage
+		path string
+	}
+	for n := range cages {
+		c := &cages[n]
+		c.path = fmt.Sprintf("example.com/zoo%02d", n)
+		c.content = beastOf(t, z, c.path)
+	}
+	all := beasts()
+	for kind, k := range beastsAtProbes {
+		if k.code == 3 && !slices.ContainsFunc(all, func(b beast) bool { return b.kind == kind }) {
+			all = append(all, beast{kind: kind, moment: "open", does: "harms the process that tries it", fate: without, cause: k.words[len(k.words)-1], use: usesNothing})
+		}
+	}
+	// Those with which the service has one fate can be together.
+	slices.SortStableFunc(all, func(a, b beast) int { return cmp.Or(cmp.Compare(a.fate, b.fate), cmp.Compare(a.kind, b.kind)) })
+	var list []packedBeast
+	for n, b := range all {
+		c := &cages[n%len(cages)]
+		fate := b.fate
+		if fate == faulty {
+			fate = refuses // which differs in the exit code alone
+		}
+		p := packedBeast{b.kind, b.moment, b.does, string(fate), b.cause, b.use, fmt.Sprintf("%03d", n), "otai_" + strings.ReplaceAll(b.kind, "-", "_") + ".so", c.path, b.quiet}
+		if same := slices.IndexFunc(list, func(other packedBeast) bool { return other.Kind == b.kind }); same >= 0 {
+			p.Folder, p.Path = list[same].Folder, list[same].Path
+		} else {
+			folder := filepath.Join(dir, p.Folder)
+			if err := os.MkdirAll(folder, 0o755); err != nil {
+				t.Fatal(err)
+			}
+			writeAt(t, filepath.Join(folder, p.File), c.of(t, b.kind))
+		}
+		list = append(list, p)
+	}
+	listed(t, filepath.Join(dir, "list.json"), list)
 }
 
 // readable lets others read the files that only the test's user can read.

@@ -12,6 +12,7 @@ import (
 // TestTheContainerfile does its steps in a small Debian, and then runs otai there as the container
 // would: without root, on a file system that can't be written to.
 func TestTheContainerfile(t *testing.T) {
+	t.Parallel()
 	dir, deb, _ := built(t)
 	root := copyOf(t, debian(t))
 	text, err := os.ReadFile(filepath.Join(dir, "..", "Containerfile"))

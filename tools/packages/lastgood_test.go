@@ -8,6 +8,7 @@ import (
 // TestTheLastGoodConfigurationRuns has the service meet a wrong configuration where nothing runs that
 // could go on: at a restart, and at boot.
 func TestTheLastGoodConfigurationRuns(t *testing.T) {
+	t.Parallel()
 	dir, deb, _ := built(t)
 	m := boot(t, dir)
 	m.run("dpkg -i /packages/" + deb + "; " + configure + startDesk + "; systemctl enable --quiet --now otai")

@@ -60,6 +60,12 @@ const control = "http://127.0.0.1:8080/_control"
 // load begins to add tickets, those of the demonstration again and again.
 func (m *machine) load() *load {
 	m.Helper()
+	return m.loadOf(perSecond)
+}
+
+// loadOf adds that many a second.
+func (m *machine) loadOf(tickets int) *load {
+	m.Helper()
 	text, err := os.ReadFile(filepath.Join("..", "..", "examples", "demo", "tickets.json"))
 	if err != nil {
 		m.Fatal(err)
@@ -70,7 +76,7 @@ func (m *machine) load() *load {
 	}
 	l := &load{machine: m, web: m.client(), from: m.now(), began: time.Now(), stop: make(chan struct{}), added: make(chan int, 1)}
 	go func() {
-		each := time.NewTicker(time.Second / perSecond)
+		each := time.NewTicker(time.Second / time.Duration(tickets))
 		defer each.Stop()
 		n := 0
 		defer func() { l.added <- n }()

@@ -2,12 +2,12 @@ package main
 
 import (
 	"bufio"
-	"encoding/json"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -78,26 +78,63 @@ func copyOf(t *testing.T, tree string) string {
 // machine is a Debian with systemd that runs.
 type machine struct {
 	*testing.T
+	groups  []string // control groups that are its own
 	options []string // of systemd-nspawn
 	process *os.Process
 	ended   chan struct{}
 	leader  string // its first process
 }
 
+// groups makes control groups for one machine: two that share theirs kill each other's processes with their own.
+func groups(t *testing.T) (made []string) {
+	t.Helper()
+	text, err := os.ReadFile("/proc/self/cgroup")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for of := range strings.Lines(string(text)) {
+		parts := strings.SplitN(strings.TrimSpace(of), ":", 3) // as 0::/user.slice
+		if len(parts) < 3 {
+			continue
+		}
+		var roots []string
+		switch parts[1] {
+		case "":
+			roots = []string{"/sys/fs/cgroup/unified", "/sys/fs/cgroup"}
+		case "name=systemd":
+			roots = []string{"/sys/fs/cgroup/systemd"}
+		}
+		for _, root := range roots {
+			own := filepath.Join(root, parts[2])
+			if _, err := os.Stat(filepath.Join(own, "cgroup.procs")); err != nil {
+				continue
+			}
+			group, err := os.MkdirTemp(own, "otai-test-")
+			if err != nil {
+				t.Fatal(err)
+			}
+			t.Cleanup(func() { // the innermost first
+				dirs, _ := exec.Command("find", group, "-depth", "-type", "d").Output()
+				for dir := range strings.Lines(string(dirs)) {
+					_ = os.Remove(strings.TrimSpace(dir))
+				}
+			})
+			made = append(made, group)
+			break
+		}
+	}
+	if len(made) == 0 {
+		t.Skip("there are no control groups in /sys/fs/cgroup")
+	}
+	return made
+}
+
 // boot starts a machine, in which the folder packages is at /packages.
 func boot(t *testing.T, packages string, more ...string) *machine {
 	t.Helper()
 	root := copyOf(t, debian(t))
-	// Two at one time may share their control groups: one kills the other's processes with its own.
-	turn, err := os.Create(filepath.Join(os.Getenv(machineVariable), "machine.lock"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = turn.Close() })
-	if err := syscall.Flock(int(turn.Fd()), syscall.LOCK_EX); err != nil {
-		t.Fatal(err)
-	}
-	m := &machine{T: t, options: append(more, "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")}
+	own := groups(t)
+	m := &machine{T: t, groups: own, options: append(more, "--machine="+filepath.Base(own[0]), "--register=no", "--keep-unit", "--private-network", "--boot", "--quiet", "--console=pipe", "--directory="+root, "--bind-ro="+packages+":/packages")}
 	t.Cleanup(func() {
 		if t.Failed() && m.leader != "" {
 			t.Logf("the journal:\n%s", m.try("journalctl -o short-precise --no-pager -u otai | cut -c1-400 | grep -v level...info | tail -60"))
@@ -110,7 +147,9 @@ func boot(t *testing.T, packages string, more ...string) *machine {
 
 func (m *machine) on() {
 	m.Helper()
-	nspawn := exec.Command("systemd-nspawn", m.options...)
+	// It is in its groups before it has children.
+	const enter = `for group; do [ "$group" != -- ] || break; echo $$ >"$group/cgroup.procs"; shift; done; shift; exec systemd-nspawn "$@"`
+	nspawn := exec.Command("sh", slices.Concat([]string{"-ec", enter, "enter"}, m.groups, []string{"--"}, m.options)...)
 	nspawn.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGTERM}
 	started, ended := make(chan error), make(chan struct{})
 	go func() {
@@ -196,75 +235,4 @@ func (m *machine) service() map[string]string {
 func (m *machine) worker() string {
 	pid := m.service()["MainPID"]
 	return strings.TrimSpace(m.try("cat /proc/" + pid + "/task/*/children"))
-}
-
-// line is a line of the journal about the service, by itself or by systemd.
-type line struct {
-	At       time.Time
-	Priority int
-	Text     string
-}
-
-// lines are those since a cursor, or "" for the last boot. The journal isn't asked for less than all: where the entry at the cursor
-// doesn't match what is asked for, journalctl leaves out the first one that does.
-func (m *machine) lines(since string) (list []line) {
-	m.Helper()
-	from := "--after-cursor='" + since + "'"
-	if since == "" {
-		from = "--boot"
-	}
-	out := m.run("journalctl --sync; journalctl --all -o json --output-fields=MESSAGE,PRIORITY,UNIT,_SYSTEMD_UNIT --no-pager " + from)
-	for text := range strings.Lines(out) {
-		var entry struct {
-			At        string `json:"__REALTIME_TIMESTAMP"`
-			Unit      string
-			Priority  string
-			Message   string
-			OwnedUnit string `json:"_SYSTEMD_UNIT"`
-		}
-		if err := json.Unmarshal([]byte(text), &entry); err != nil || entry.Unit != unit && entry.OwnedUnit != unit {
-			continue // what isn't text is nobody's of ours
-		}
-		usec, err := strconv.ParseInt(entry.At, 10, 64)
-		if err != nil {
-			m.Fatal(err)
-		}
-		priority, err := strconv.Atoi(entry.Priority)
-		if err != nil {
-			m.Fatal(err)
-		}
-		list = append(list, line{time.UnixMicro(usec), priority, entry.Message})
-	}
-	return list
-}
-
-const unit = "otai.service"
-
-// The priorities of errors and warnings.
-const (
-	errorPriority   = 3
-	warningPriority = 4
-)
-
-// errorLines are the lines of the journal with the priority of an error, since a cursor.
-func (m *machine) errorLines(since string) []string {
-	m.Helper()
-	return m.atLeast(since, errorPriority)
-}
-
-func (m *machine) atLeast(since string, priority int) (list []string) {
-	m.Helper()
-	for _, l := range m.lines(since) {
-		if l.Priority <= priority {
-			list = append(list, l.Text)
-		}
-	}
-	return list
-}
-
-// now is the journal's cursor.
-func (m *machine) now() string {
-	m.Helper()
-	_, cursor, _ := strings.Cut(m.run("journalctl --sync; journalctl -n 1 -o cat --show-cursor --no-pager"), "-- cursor: ")
-	return strings.TrimSpace(cursor)
 }

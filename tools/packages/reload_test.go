@@ -42,6 +42,7 @@ func replaced(t *testing.T, text, before, after string) string {
 // TestReloadsUnderTheUnit reloads the service as an operator does, under exactly the unit that is shipped,
 // while tickets come in and models work. Each tenth configuration is broken.
 func TestReloadsUnderTheUnit(t *testing.T) {
+	t.Parallel()
 	dir, deb, _ := built(t)
 	m := boot(t, dir)
 	m.run("dpkg -i /packages/" + deb + "; " + configure + startDesk + "; systemctl start otai")

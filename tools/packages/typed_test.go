@@ -19,6 +19,7 @@ cat .env >>/etc/otai/otai.env
 // TestThePagesAsTheyAreTyped follows install.md, upgrade.md, backup.md and what operations.md types to set a service
 // up, once with the package and once with the bundle.
 func TestThePagesAsTheyAreTyped(t *testing.T) {
+	t.Parallel()
 	dir, deb, version := built(t)
 	debian(t)
 	pages := map[string]*page{}

@@ -130,6 +130,7 @@ func TestUpgradesUnderLoad(t *testing.T) {
 // TestABrokenUpgrade installs what can't work while tickets come in: the one before works on, and
 // what works takes over when it is there, without a restart.
 func TestABrokenUpgrade(t *testing.T) {
+	t.Parallel()
 	dir, deb, version := built(t)
 	script := rebuilt(t, dir, version+"+1", func(file string) {
 		if err := os.WriteFile(file, programOf(t, "/bin/false"), 0o755); err != nil {

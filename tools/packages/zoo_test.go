@@ -14,6 +14,7 @@ import (
 // TestTheZooUnderTheUnit has the service meet each bad plugin file, under exactly the unit that is
 // shipped, while tickets come in: it is refused with its cause, and the work goes on.
 func TestTheZooUnderTheUnit(t *testing.T) {
+	t.Parallel()
 	zoo := os.Getenv("OTAI_TEST_ZOO")
 	dir, deb, _ := built(t)
 	debian(t)

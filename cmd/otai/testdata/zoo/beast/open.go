@@ -105,7 +105,7 @@ var _ = also(map[string]act{
 	"open-stops":       {open: unseen(func() { _ = syscall.Kill(os.Getpid(), syscall.SIGSTOP) })},
 
 	// What it leaves changed.
-	"open-moves":   {open: unseen(func() { _ = os.Chdir("/") })},
+	"open-moves":   {open: unseen(func() { _ = os.Chdir(os.TempDir()) })},
 	"open-umask":   {open: unseen(func() { syscall.Umask(0) })},
 	"open-limits":  {open: unseen(func() { limit(syscall.RLIMIT_NOFILE, 12); limit(syscall.RLIMIT_FSIZE, 1<<20) })},
 	"open-seconds": {open: unseen(func() { limit(syscall.RLIMIT_CPU, 1) })},
