@@ -18,7 +18,7 @@ func TestAStopEndsTheWaitForAFile(t *testing.T) {
 	const stopped = 1
 	for command, code := range map[string]int{
 		"validate":                    stopped,
-		"run -c":                      0, // as good an end as any
+		"run --once -c":               0, // as good an end as any
 		"doctor -c":                   stopped,
 		"schema -c":                   stopped,
 		"plugin list -c":              stopped,
@@ -71,6 +71,8 @@ func TestAPipeThatIsNamedIsReadAndOneThatIsNotIsRefused(t *testing.T) {
 		`mkdir 2; cd 2; cp ../good.yml config.yml; mkfifo .env; ! $OTAI validate 2>&1`:          "it is a named pipe, not a regular file",
 		`mkdir 3; cd 3; mkfifo config.yml; ! $OTAI validate 2>&1`:                               "it is a named pipe, not a regular file",
 		`mkdir 4; cd 4; mkfifo .env; ! $OTAI config from-env 2>&1`:                              "it is a named pipe, not a regular file",
+		`mkfifo 5; ! $OTAI run -c 5 --state-dir s 2>&1`:                                         "reading the configuration 5: it is a named pipe, not a regular file (otai reads it again at a reload",
+		`cat good.yml | (! $OTAI run -c /dev/stdin --state-dir s 2>&1)`:                         "it is a named pipe, not a regular file (otai reads it again at a reload",
 		`! $OTAI template eval --scope /dev/zero x 2>&1`:                                        "more than 10 MB",
 		`! $OTAI helpdesk --listen 127.0.0.1:0 --faults /dev/zero 2>&1`:                         "more than 10 MB",
 		`! $OTAI config from-env --env-file /dev/zero 2>&1`:                                     "more than 10 MB",

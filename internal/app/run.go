@@ -29,6 +29,7 @@ type RunOptions struct {
 
 // Run runs the configuration until ctx ends.
 func Run(ctx context.Context, s Settings, o RunOptions) error {
+	s.Rereads = !o.Once && !o.UntilEmpty && !o.DryRun
 	prepare := PrepareOptions{FireAtOnce: o.Once, Runs: !o.DryRun}
 	i := s.Worker.Instead()
 	if i != nil {

@@ -29,6 +29,10 @@ type Settings struct {
 
 	Worker *supervise.Worker // nil: this process has no supervisor
 
+	// Rereads says that the configuration is read again while otai runs, at a reload and after a
+	// death of the worker, so a file that gives it once, such as a pipe, isn't enough.
+	Rereads bool
+
 	Version  string // of the host, semver
 	APILevel string // level of the contract that the host announces, semver
 
@@ -288,11 +292,14 @@ func (s Settings) readConfig(ctx context.Context, name string) (config.Source, e
 		data, err := files.Stream(ctx, func() (io.ReadCloser, error) { return io.NopCloser(s.Stdin), nil }, config.MaxBytes)
 		return s.configSource("stdin", data, err)
 	}
+	if s.Rereads {
+		return s.readUsual(ctx, name)
+	}
 	data, err := files.Named(ctx, s.Abs(name), config.MaxBytes)
 	return s.configSource(name, data, err)
 }
 
-// readUsual reads a file that nobody named.
+// readUsual reads a file that nobody named, or that is read more than once.
 func (s Settings) readUsual(_ context.Context, name string) (config.Source, error) {
 	file, err := files.Regular(s.Abs(name), config.MaxBytes)
 	return s.configSource(name, file.Data, err)
@@ -327,6 +334,8 @@ func (s Settings) readHint(name string, cause error) string {
 	case err == nil && info.IsDir():
 	case os.IsPermission(cause):
 		return "let the user that runs otai read it"
+	case err == nil && !info.Mode().IsRegular() && s.Rereads:
+		return "otai reads it again at a reload, so give it a file, or - and the configuration on standard input"
 	default:
 		return ""
 	}
