@@ -16,10 +16,14 @@ type renamed struct {
 	mu   sync.Mutex
 	file *os.File
 	is   fs.FileInfo
+	torn bool // it ends within a line, as where the disk was full
+
+	failing bool            // the last line couldn't be written
+	said    func(err error) // is told when that begins, and with nil when it is over
 }
 
-func openRenamed(path string, stdout *os.File) (*renamed, error) {
-	r := &renamed{path: path, stdout: stdout}
+func openRenamed(path string, stdout *os.File, said func(error)) (*renamed, error) {
+	r := &renamed{path: path, stdout: stdout, said: said}
 	return r, r.open()
 }
 
@@ -35,7 +39,7 @@ func (r *renamed) open() error {
 	if r.file != nil {
 		_ = r.file.Close() // what was written to it is there
 	}
-	r.file, r.is = file, is
+	r.file, r.is, r.torn = file, is, false
 	return nil
 }
 
@@ -48,7 +52,17 @@ func (r *renamed) Write(line []byte) (int, error) {
 			_ = r.open() // where it can't be opened, the one that was renamed is better than none
 		}
 	}
-	return r.file.Write(line)
+	text := line
+	if r.torn { // what is there of the last line doesn't take this one with it
+		text = append([]byte{'\n'}, line...)
+	}
+	n, err := r.file.Write(text)
+	r.torn = err != nil && (n > 0 || r.torn)
+	if before := r.failing; before != (err != nil) {
+		r.failing = !before
+		r.said(err)
+	}
+	return len(line), nil // the others that take the line are not to be told
 }
 
 // Close closes the file.

@@ -1,7 +1,10 @@
 package logs
 
 import (
+	"bytes"
+	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -84,5 +87,38 @@ func TestALogFileIsMadeAnewWhereItWasRenamed(t *testing.T) {
 				t.Errorf("in %s, want %s: %s", name, want, text)
 			}
 		}
+	}
+}
+
+func TestALogFileThatCanNotBeWrittenIsSaidOnce(t *testing.T) {
+	var stderr bytes.Buffer
+	log, closer, err := New(Options{Format: "json", Stderr: &stderr, File: "/dev/full", Redact: func(w io.Writer) io.Writer { return w }})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer closer.Close()
+	for range 3 {
+		log.Info("a line")
+	}
+	text := stderr.String()
+	if strings.Count(text, `"message":"a line"`) != 3 || strings.Count(text, "the log file can't be written") != 1 || strings.Count(text, "\n") != 4 {
+		t.Errorf("it says:\n%s", text)
+	}
+}
+
+func TestALineAfterHalfALineIsWhole(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "log")
+	told := 0
+	r, err := openRenamed(path, os.Stdout, func(error) { told++ })
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	_, err = r.file.WriteString(`{"half`) // as a disk that is full leaves it
+	r.torn, r.failing = true, true
+	n, wrote := r.Write([]byte("{}\n"))
+	text, read := os.ReadFile(path)
+	if err := errors.Join(err, wrote, read); err != nil || n != 3 || string(text) != "{\"half\n{}\n" || told != 1 || r.torn {
+		t.Errorf("%v %d %q %d", err, n, text, told)
 	}
 }
