@@ -171,7 +171,7 @@ func (s stateFolder) unusable(path string, err error) error {
 		Stage: StageVerify, Code: CodeStateDir, Path: path, Err: fmt.Errorf("the state folder %s can't hold plugins: %w", s.dir, err),
 		Fix: "name another folder with --state-dir or OTAI_STATE_DIR",
 	}
-	if errors.Is(err, fs.ErrPermission) && s.ofRoot(path) {
+	if errors.Is(err, fs.ErrPermission) && s.ofRoot(path) && s.isOtais() {
 		e.Fix = "as root: " + s.takeOver(s.dir) + "; or " + e.Fix
 	}
 	return e
@@ -201,6 +201,20 @@ func (s stateFolder) ofRoot(path string) bool {
 		}
 	}
 	return false
+}
+
+// isOtais reports whether the folder is otai's, as far as can be seen, and not one of the system that
+// was named by mistake: nobody must be told to give that to another user, with all that is in it.
+func (s stateFolder) isOtais() bool {
+	if filepath.Dir(filepath.Dir(s.dir)) == filepath.Dir(s.dir) { // as /tmp and / are
+		return false
+	}
+	entries, err := os.ReadDir(s.dir)
+	if err != nil || len(entries) == 0 {
+		return true // nobody else looks into it, or uses it
+	}
+	some := []string{checksumsFolder, copiesFolder, dataFolder, "probe", "crashes", "runs.db", "runs.lock"} // one is made soon
+	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return slices.Contains(some, e.Name()) })
 }
 
 // takeOver is the command that gives what is at path to this user.
