@@ -7,7 +7,7 @@ import (
 	"testing"
 )
 
-// TestTheStateFolderIsTakenAwayWhileOtaiRuns: who asks is told, nothing is kept where nobody finds it,
+// TestTheStateFolderIsTakenAwayWhileOtaiRuns: who asks learns of it, nothing is kept where nobody finds it,
 // and otai goes on when it is back.
 func TestTheStateFolderIsTakenAwayWhileOtaiRuns(t *testing.T) {
 	t.Parallel()

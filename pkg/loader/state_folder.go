@@ -204,7 +204,7 @@ func (s stateFolder) ofRoot(path string) bool {
 }
 
 // isOtais reports whether the folder is otai's, as far as can be seen, and not one of the system that
-// was named by mistake: nobody must be told to give that to another user, with all that is in it.
+// was named by mistake: nobody must be asked to give that to another user, with all that is in it.
 func (s stateFolder) isOtais() bool {
 	if filepath.Dir(filepath.Dir(s.dir)) == filepath.Dir(s.dir) { // as /tmp and / are
 		return false

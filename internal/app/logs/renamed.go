@@ -19,7 +19,7 @@ type renamed struct {
 	torn bool // it ends within a line, as where the disk was full
 
 	failing bool            // the last line couldn't be written
-	said    func(err error) // is told when that begins, and with nil when it is over
+	said    func(err error) // is called when that begins, and with nil when it is over
 }
 
 func openRenamed(path string, stdout *os.File, said func(error)) (*renamed, error) {
@@ -62,7 +62,7 @@ func (r *renamed) Write(line []byte) (int, error) {
 		r.failing = !before
 		r.said(err)
 	}
-	return len(line), nil // the others that take the line are not to be told
+	return len(line), nil // the others that take the line take it all the same
 }
 
 // Close closes the file.
