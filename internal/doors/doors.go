@@ -109,7 +109,7 @@ func (d *Doors) serveSocket(dir string, listener passable, lock *os.File) {
 			if d.ctx.Err() != nil {
 				return
 			}
-			d.o.Logger().Warn("`otai status` could not ask this otai: "+SocketName+" was removed or replaced, and is made anew", "folder", dir, "err", err)
+			d.o.Logger().Warn("`otai status` could not ask this otai: its socket was removed or replaced, and is made anew", "folder", dir, "err", err)
 			if time.Since(began) > heldLook {
 				continue
 			}
