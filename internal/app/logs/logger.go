@@ -51,13 +51,13 @@ func New(o Options) (*slog.Logger, io.Closer, error) {
 	}
 	closer, file := io.Closer(io.NopCloser(nil)), io.Discard
 	if o.File != "" {
-		others := zerolog.New(o.sink(form, io.Discard)).With().Timestamp().Logger()
+		others := slog.New(zerolog.NewSlogHandler(zerolog.New(o.sink(form, io.Discard)).Level(level).With().Timestamp().Logger()))
 		opened, err := openRenamed(o.File, cmp.Or(o.Stdout, os.Stdout), func(err error) {
 			if err == nil {
-				others.Info().Msg("the log file can be written again")
+				others.Info("the log file can be written again")
 				return
 			}
-			others.Error().Err(err).Msg("the log file can't be written, and lacks lines from here on: make room on its disk; it goes on by itself")
+			others.Error("the log file can't be written, and lacks lines from here on: make room on its disk; it goes on by itself", "err", err)
 		})
 		if err != nil {
 			return nil, nil, fmt.Errorf("opening the log file that infrastructure.logging.log_file_path names: %w; make its folder, writable for the user that runs otai, or name another file", err)
