@@ -164,6 +164,45 @@ func TestARevertGoesOnWithTheRequestOfAKilledOne(t *testing.T) {
 	}
 }
 
+// Whoever worked when the command began may be gone before its end.
+func TestARevertIsFinishedByItsCommandWhereTheServiceIsGone(t *testing.T) {
+	t.Parallel()
+	w := newWitness(t)
+	ids, env := w.addMany(12, "x"), w.environment()
+	config := writeFile(t, rowConfig(1, "timeout: PT5S", allInOneStep))
+	service := live(t, env, "run", "-c", config)
+	if !w.all(patient, ids, whole) {
+		t.Fatal("the tickets are not changed at all")
+	}
+	w.treats(func(q *request) treatment {
+		if q.update() {
+			return treatment{before: 300 * time.Millisecond}
+		}
+		return treatment{}
+	})
+	writes := func() int { return len(w.seen(func(q *request) bool { return q.update() })) }
+	before := writes()
+	command := live(t, env, "revert", "-c", config, "--since", "PT1H")
+	eventually(t, "it puts something back", func() bool { return writes() > before })
+	service.kill()
+	eventually(t, "the command ends", func() bool {
+		select {
+		case <-command.ended:
+			return true
+		default:
+			return false
+		}
+	})
+	if code := command.ProcessState.ExitCode(); code != 0 || !strings.Contains(command.log.String(), "12 tickets were put back.") {
+		t.Errorf("it ends with %d:\n%s", code, command.log.String())
+	}
+	for _, id := range ids {
+		if is := w.ticket(id); is.Queue != "Incoming" || notesIn(is, putBackNote) != 1 {
+			t.Errorf("ticket %s is in %s with %d notes", id, is.Queue, notesIn(is, putBackNote))
+		}
+	}
+}
+
 func TestWhereNobodyWorksRevertDoesItItself(t *testing.T) {
 	t.Parallel()
 	w, ids, env, config := allDone(t, 4)

@@ -106,25 +106,29 @@ func (d *Desk) revertAnew(ctx context.Context, in store.Range, o RevertOptions) 
 // carry waits until a request is carried out, by this process where nobody else does it.
 func (d *Desk) carry(ctx context.Context, r store.Request, o RevertOptions) (Reverted, error) {
 	out := Reverted{Request: r.ID, Tickets: []RevertedTicket{}}
-	follow := func(ctx context.Context) (err error) {
-		out.Waiting, err = d.followRevert(ctx, r.ID, o.Progress)
-		return err
-	}
-	alone, err := d.nobodyWorks(ctx, r)
-	if err != nil {
+	for {
+		alone, err := d.nobodyWorks(ctx, r)
+		if err != nil {
+			return out, err
+		}
+		if alone {
+			err = app.WorkAlone(ctx, d.settings, func(ctx context.Context) (err error) {
+				out.Waiting, err = d.followRevert(ctx, r.ID, o.Progress, nil)
+				return err
+			})
+		}
+		if !alone || app.WorkedAt(err) { // since a moment ago
+			out.Waiting, err = d.followRevert(ctx, r.ID, o.Progress, &deserted{desk: d})
+		}
+		switch {
+		case errors.Is(err, errDeserted):
+			continue
+		case err != nil:
+			return out, err
+		}
+		out.Tickets, err = d.reverted(ctx, r.ID, r.Created)
 		return out, err
 	}
-	if alone {
-		err = app.WorkAlone(ctx, d.settings, follow)
-	}
-	if !alone || app.WorkedAt(err) { // since a moment ago
-		err = follow(ctx)
-	}
-	if err != nil {
-		return out, err
-	}
-	out.Tickets, err = d.reverted(ctx, r.ID, r.Created)
-	return out, err
 }
 
 func (d *Desk) rangeOf(ctx context.Context, o RevertOptions) (in store.Range, err error) {
@@ -243,9 +247,13 @@ func (d *Desk) nobodyWorks(ctx context.Context, asked store.Request) (bool, erro
 	return true, nil
 }
 
-// followRevert waits until all is put back that can be by now.
-func (d *Desk) followRevert(ctx context.Context, id int64, progress func(done, all int)) (held int, err error) {
+// followRevert waits until all is put back that can be by now, or nobody works any more. by is nil where this
+// process does.
+func (d *Desk) followRevert(ctx context.Context, id int64, progress func(done, all int), by *deserted) (held int, err error) {
 	for {
+		if err := by.look(ctx, time.Now()); err != nil {
+			return 0, err
+		}
 		r, _, err := d.store.Asked(ctx, id)
 		if err != nil {
 			return 0, d.failed("waiting for the answer", err)
