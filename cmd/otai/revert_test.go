@@ -61,6 +61,8 @@ func TestWhatOtaiWroteIsPutBackWhateverDies(t *testing.T) {
 		service.kill()
 		service = live(t, env, "run", "-c", config)
 	}
+	// A service that starts while the command works alone waits ten seconds for it, and no longer.
+	eventually(t, "the service works", func() bool { return strings.Contains(service.log.String(), "otai runs") })
 	reverted := newCommand(product.otai, "revert", "-c", config, "--since", "PT1H")
 	reverted.Env, reverted.Dir = env, t.TempDir()
 	if text, err := reverted.CombinedOutput(); err != nil {
