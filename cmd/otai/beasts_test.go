@@ -418,6 +418,36 @@ func (c *cage) watch(t *testing.T, b beast) {
 	}
 }
 
+// TestEachOfSeveralDeathsIsExplained: a worker that is to say why the one before it died may die before that.
+func TestEachOfSeveralDeathsIsExplained(t *testing.T) {
+	t.Parallel()
+	c := newCage(t)
+	v := c.prepare(t, beast{kind: "harmless", use: usesNothing})
+	other := beastOf(t, newZoo(product.otai), "example.com/other")
+	for kind, from := range map[string]*cage{"constructor-aborts": c, "open-overflows": {content: other}} {
+		writeAt(t, filepath.Join(v.dir, "plugins", "otai_"+strings.ReplaceAll(kind, "-", "_")+".so"), from.of(t, kind))
+	}
+	if err := os.Remove(filepath.Join(v.dir, "plugins", v.file)); err != nil {
+		t.Fatal(err)
+	}
+	v.begin(t)
+	if !v.until(2*time.Minute, func() bool { return len(v.ticks()) > 0 }) {
+		t.Errorf("nothing runs")
+	}
+	v.leave(t)
+	for kind, cause := range map[string]string{"otai-constructor-aborts": "SIGABRT", "otai-open-overflows": "stack exceeds"} {
+		n := 0
+		for line := range strings.Lines(v.log.String()) {
+			if strings.Contains(line, "why the worker process before this one died") && strings.Contains(line, kind) && strings.Contains(line, cause) {
+				n++
+			}
+		}
+		if n != 1 {
+			t.Errorf("why %s ended a worker is said %d times:\n%s", kind, n, shortened(v.log.String()))
+		}
+	}
+}
+
 // busy is how often the machine has more to do than it can: times are longer by that.
 func busy() float64 {
 	text, _ := os.ReadFile("/proc/loadavg")

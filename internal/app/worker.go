@@ -44,10 +44,18 @@ func (a *Setup) meetSupervisor(mayKeep bool) {
 const startMargin = 10 * time.Second
 
 // explain says why the worker before this one died, which the supervisor leaves to who knows the
-// secrets, those that only plugins know to be secret, too.
+// secrets, those that only plugins know to be secret, too; and so of those before it that could not.
 func (a *Setup) explain() {
-	d := a.settings.Worker.Replaces()
-	if d == nil || d.Cause == "" {
+	for _, d := range a.settings.Worker.Earlier() {
+		a.explainDeath(d)
+	}
+	if d := a.settings.Worker.Replaces(); d != nil {
+		a.explainDeath(*d)
+	}
+}
+
+func (a *Setup) explainDeath(d crashes.Death) {
+	if d.Cause == "" {
 		return
 	}
 	attrs := []any{"err", d.Cause}

@@ -123,6 +123,9 @@ func (s *supervisor) death(c *child, e ending) *crashes.Death {
 // well reports whether the worker had done its work for long.
 func (c *child) well() bool { return c.ready && time.Since(c.readyAt) >= wellFor }
 
+// mostUnsaid is of how many deaths in a row a worker hears beside the last one.
+const mostUnsaid = 16
+
 // settle notes a death, decides what follows from it, and says so.
 func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {
 	well := c.well()
@@ -154,6 +157,15 @@ func (s *supervisor) settle(c *child, d *crashes.Death) (v outcome) {
 			d.Refused = s.folder == ""
 			v.refuse, v.pause = false, pauseAfter(s.history.deaths)
 		}
+	}
+	switch {
+	case s.replaced == nil || c.stage.Stage != StageOpening:
+		s.unsaid = nil
+	case len(s.replaced.Cause) < maxMessage/(2*mostUnsaid) && len(s.unsaid) < mostUnsaid:
+		// The worker that was to say why has died before it could.
+		before := *s.replaced
+		before.Suspects = nil
+		s.unsaid = append(s.unsaid, before)
 	}
 	s.replaced = d
 	s.View.change(func(v *Snapshot) { v.Restarts, v.Death = v.Restarts+1, d })

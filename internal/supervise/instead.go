@@ -52,7 +52,7 @@ func (s *supervisor) goesOn(c *child) bool {
 		return false
 	}
 	s.instead = &Instead{Reason: c.refused, Code: *c.exit, Before: s.worked}
-	s.replaced = nil // which the worker has said
+	s.replaced, s.unsaid = nil, nil // which the worker has said
 	return true
 }
 

@@ -285,7 +285,7 @@ func (s *supervisor) replace(c *child, death *crashes.Death) bool {
 	}
 	if death != nil && s.asked == 0 {
 		s.settle(c, death)
-		s.replaced = nil // the new one doesn't say it
+		s.replaced, s.unsaid = nil, nil // the new one doesn't say it
 	}
 	s.child, s.beside = next, nil
 	s.View.worker(next)

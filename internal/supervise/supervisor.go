@@ -115,6 +115,7 @@ type supervisor struct {
 	worked     bool   // a worker was ready, this one or another
 	folder     string // with traces; "" until a worker named one
 	replaced   *crashes.Death
+	unsaid     []crashes.Death // those before it of which no worker has said why: the next one died while it opened plugins
 	format     string
 	level      string
 	asked      syscall.Signal // the first signal that asks for the end
@@ -170,7 +171,7 @@ func Run(ctx context.Context, o Options) (int, error) {
 		ended, death := s.watch()
 		switch {
 		case death == nil && s.mayBeBetterLater(ended):
-			s.replaced = nil // which this worker has said
+			s.replaced, s.unsaid = nil, nil // which this worker has said
 			pause := s.history.unstarted()
 			attrs := []any{"pause", pause}
 			if ended.refused != "" { // else it has shown why itself
@@ -228,7 +229,7 @@ func (s *supervisor) begin() (inherits bool, err error) {
 
 // start starts the worker.
 func (s *supervisor) start() (err error) {
-	s.child, err = s.launch(message{Kind: kindBegin, Version: protocol, Death: s.replaced, Instead: s.instead, Covered: s.covered()})
+	s.child, err = s.launch(message{Kind: kindBegin, Version: protocol, Death: s.replaced, Earlier: s.unsaid, Instead: s.instead, Covered: s.covered()})
 	if err == nil {
 		s.instead = nil
 		s.View.worker(s.child)

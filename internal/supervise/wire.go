@@ -50,6 +50,7 @@ type message struct {
 	Kind    string          `json:"kind"`
 	Version int             `json:"version,omitempty"`
 	Death   *crashes.Death  `json:"death,omitempty"`
+	Earlier []crashes.Death `json:"earlier,omitempty"`
 	Stage   string          `json:"stage,omitempty"`
 	At      string          `json:"at,omitempty"`
 	Plugin  *crashes.Plugin `json:"plugin,omitempty"`

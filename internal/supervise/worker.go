@@ -47,6 +47,7 @@ type Worker struct {
 	signals    chan os.Signal // nobody reads it
 	nohup      bool           // SIGHUP was ignored by the caller
 	replaces   *crashes.Death
+	earlier    []crashes.Death
 	turns      turns // who has the store
 	deep       bool
 	memory     *os.File
@@ -80,7 +81,7 @@ func connect(build string, takesOver int) (*Worker, error) {
 	if err != nil {
 		return nil, fmt.Errorf("hearing from the supervisor: %w", err)
 	}
-	w.replaces, w.calls, w.answers, w.turns = begin.Death, openCalls(workerCalls), openAnswers(), newTurns(begin.Beside)
+	w.earlier, w.replaces, w.calls, w.answers, w.turns = begin.Earlier, begin.Death, openCalls(workerCalls), openAnswers(), newTurns(begin.Beside)
 	w.deep = begin.Deep
 	w.memory, w.instead, w.covered = openMemory(begin.Memory), begin.Instead, begin.Covered
 	_ = giveStderr() // which an earlier release's supervisor doesn't ask for
@@ -199,6 +200,14 @@ func (w *Worker) Replaces() *crashes.Death {
 		return nil
 	}
 	return w.replaces
+}
+
+// Earlier are the deaths before that one which nobody could say anything about: each worker died while it opened plugins.
+func (w *Worker) Earlier() []crashes.Death {
+	if w == nil {
+		return nil
+	}
+	return w.earlier
 }
 
 // Doing says that from now on code of a plugin runs at this stage, at a place in the

@@ -83,11 +83,7 @@ func TestHostileCodeUnderTheUnit(t *testing.T) {
 	step("reloads that hostile code prevents")
 	h.prevented(list[slices.IndexFunc(list, func(b beast) bool { return b.Kind == "start-exits" })])
 	// At a start it is left out, where nothing needs it.
-	groups := together(slices.DeleteFunc(of("without"), saidLater))
-	for _, b := range slices.DeleteFunc(of("without"), func(b beast) bool { return !saidLater(b) }) {
-		groups = append(groups, []beast{b})
-	}
-	for _, group := range groups {
+	for _, group := range together(of("without")) {
 		h.start(group...)
 		h.says(h.mark, "is left out", group)
 	}
@@ -132,9 +128,6 @@ func TestHostileCodeUnderTheUnit(t *testing.T) {
 	}
 	t.Logf("%d of %d kinds were tried: %v", sum, len(list), h.tried)
 }
-
-// saidLater is for what is known only to the next process, which says it if it isn't ended before.
-func saidLater(b beast) bool { return b.Kind == "open-overflows" }
 
 // late is for those that are named after a minute.
 func late(b beast) bool { return strings.Contains(b.Cause, "not ended yet") }
