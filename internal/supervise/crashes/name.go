@@ -12,7 +12,8 @@ type Reading struct {
 	Frame  string  // the first function of one of the plugins
 	Plugin *Plugin // whose it is; nil: there is none
 	// Own is true where the goroutine that crashed is one of otai's own, in which no code of a
-	// plugin runs: then no plugin is guilty of what it did, whatever was dealt with meanwhile.
+	// plugin runs: then no plugin is guilty of what it did, whatever was dealt with meanwhile. No
+	// goroutine of a frozen process has crashed.
 	Own bool
 }
 
@@ -25,7 +26,7 @@ func Name(trace io.Reader, frozen bool, plugins []Plugin) (t Reading) {
 	host, foreign := false, false
 	defer func() {
 		t.Cause = orElse(t.Cause, first)
-		t.Own = t.Plugin == nil && host && !foreign
+		t.Own = t.Plugin == nil && host && !foreign && !frozen
 	}()
 	for line := range lines(trace) {
 		switch f.form(line) {

@@ -89,15 +89,16 @@ func TestThePluginIsNamedWhoseFunctionComesFirst(t *testing.T) {
 		trace, cause, frame, plugin string
 		frozen, own                 bool
 	}{
-		"in a package of its module":    {panicTrace, "panic: late", "example.com/words/internal/deep.Fall", "otai-words", false, false},
-		"that made the goroutine":       {createdTrace, "fatal error: concurrent map writes", "example.com/words.init.0", "otai-words", false, false},
-		"none, where others only wait":  {hostTrace, "panic: a mistake of otai itself", "", "", false, true},
-		"none, called by a guard":       {guardTrace, "panic: runtime error: index out of range [1] with length 0", "", "", false, false},
-		"none, while a file is opened":  {openTrace, "fatal error: of Go's runtime", "", "", false, false},
-		"in a frozen process":           {frozenTrace, "SIGABRT: abort", "example.com/words.(*pipe).Process.func1", "otai-words", true, false},
-		"none in one that isn't frozen": {frozenTrace, "SIGABRT: abort", "", "", false, false},
-		"none in nothing":               {"", "", "", "", false, false},
-		"none in what was cut":          {panicTrace[:30], "panic: late", "", "", false, false},
+		"in a package of its module":     {panicTrace, "panic: late", "example.com/words/internal/deep.Fall", "otai-words", false, false},
+		"that made the goroutine":        {createdTrace, "fatal error: concurrent map writes", "example.com/words.init.0", "otai-words", false, false},
+		"none, where others only wait":   {hostTrace, "panic: a mistake of otai itself", "", "", false, true},
+		"none, called by a guard":        {guardTrace, "panic: runtime error: index out of range [1] with length 0", "", "", false, false},
+		"none, while a file is opened":   {openTrace, "fatal error: of Go's runtime", "", "", false, false},
+		"in a frozen process":            {frozenTrace, "SIGABRT: abort", "example.com/words.(*pipe).Process.func1", "otai-words", true, false},
+		"none in otai's own frozen code": {hostTrace, "panic: a mistake of otai itself", "", "", true, false},
+		"none in one that isn't frozen":  {frozenTrace, "SIGABRT: abort", "", "", false, false},
+		"none in nothing":                {"", "", "", "", false, false},
+		"none in what was cut":           {panicTrace[:30], "panic: late", "", "", false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			reading := Name(strings.NewReader(c.trace), c.frozen, plugins)
