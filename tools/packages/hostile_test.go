@@ -101,6 +101,7 @@ func TestHostileCodeUnderTheUnit(t *testing.T) {
 	for _, group := range h.groups(list) {
 		h.start(group...)
 		h.says(h.mark, "ends the process, or has it to itself", slices.DeleteFunc(slices.Clone(group), func(b beast) bool { return b.Moment == "close" }))
+		h.ends(group)
 		h.flows(group)
 	}
 	h.start() // which ends the last group
@@ -286,14 +287,39 @@ func (h *hostility) says(mark int, what string, beasts []beast) {
 	h.tried[what] += len(beasts) - len(missing)
 }
 
+// ends waits until each that ends a process has ended one since the last start: which of them does it first is chance.
+func (h *hostility) ends(group []beast) {
+	h.Helper()
+	want := 0
+	for _, b := range group {
+		if b.Fate == "restarts" {
+			want++
+		}
+	}
+	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
+		n := 0
+		for _, l := range h.journal.since(h.mark) {
+			if strings.Contains(l.Text, "the worker process died and is started again") {
+				n++
+			}
+		}
+		if n >= want {
+			return
+		}
+		if time.Now().After(deadline) {
+			h.Fatalf("%d processes have died of %v", n, group)
+		}
+	}
+}
+
 // flows waits until further tickets are changed.
 func (h *hostility) flows(beside []beast) {
 	h.Helper()
-	mark := h.journal.mark()
+	mark, began := h.journal.mark(), time.Now()
 	for deadline := time.Now().Add(2 * time.Minute); ; time.Sleep(100 * time.Millisecond) {
 		n := 0
 		for _, l := range h.journal.since(mark) {
-			if strings.Contains(l.Text, `"message":"ticket changed"`) {
+			if l.At.After(began) && strings.Contains(l.Text, `"message":"ticket changed"`) {
 				n++
 			}
 		}
