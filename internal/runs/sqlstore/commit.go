@@ -31,8 +31,10 @@ func mayBeBlind(b store.Batch) bool {
 	if b.Create != nil || b.Fact || b.Place != nil || len(b.Spawn) > 0 || b.Rejection != nil {
 		return false
 	}
-	return clears(b.End) || b.End == nil &&
-		!slices.ContainsFunc(b.Tickets, func(k store.Ticket) bool { return k.Run == "" && k.Fetched })
+	if b.End != nil {
+		return clears(b.End) && b.Begin == nil // an end asks for no lease
+	}
+	return !slices.ContainsFunc(b.Tickets, func(k store.Ticket) bool { return k.Run == "" && k.Fetched })
 }
 
 // relax has the database not wait for the disk where only results of steps are stored:
