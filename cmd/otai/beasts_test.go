@@ -34,13 +34,14 @@ type beast struct {
 	rare  bool // only with OTAI_TEST_ALL: it takes long
 }
 
-// probedFor is how long it may take to be tried: as long as a busy machine wants, unless that is what
-// the beast does.
+// probedFor is how long it may take to be tried: as long as a busy machine wants, where the harm comes
+// later.
 func (b beast) probedFor() time.Duration {
-	if (strings.HasSuffix(b.kind, "-blocks") || strings.HasSuffix(b.kind, "-stops")) && (b.moment == "open" || b.moment == "describe") {
-		return 3 * time.Second
+	switch b.moment {
+	case "build", "start", "call", "answer", "close", "later":
+		return time.Minute
 	}
-	return time.Minute
+	return 3 * time.Second
 }
 
 // fate is what has to become of the host.
