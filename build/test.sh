@@ -11,7 +11,7 @@
 # the race detector is of the same packages that `make build` has compiled.
 set -u
 root=$(cd "$(dirname "$0")/.." && pwd)
-go=${GO:-go} timeout=30m how=-trimpath
+go=${GO:-go} timeout=45m how=-trimpath
 [ -z "${OTAI_TEST_ALL:-}" ] || timeout=60m
 beside=$(mktemp) failed=$(mktemp)
 trap 'rm -f "$beside" "$failed"' EXIT
