@@ -92,6 +92,7 @@ func groups(t *testing.T) (made []string) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	name := "otai-test-" + strconv.FormatInt(time.Now().UnixNano(), 36) // in each hierarchy: systemd-nspawn makes one of the other's name, too
 	for of := range strings.Lines(string(text)) {
 		parts := strings.SplitN(strings.TrimSpace(of), ":", 3) // as 0::/user.slice
 		if len(parts) < 3 {
@@ -109,15 +110,21 @@ func groups(t *testing.T) (made []string) {
 			if _, err := os.Stat(filepath.Join(own, "cgroup.procs")); err != nil {
 				continue
 			}
-			group, err := os.MkdirTemp(own, "otai-test-")
-			if err != nil {
+			group := filepath.Join(own, name)
+			if err := os.Mkdir(group, 0o755); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { // the innermost first
-				dirs, _ := exec.Command("find", group, "-depth", "-type", "d").Output()
-				for dir := range strings.Lines(string(dirs)) {
-					_ = os.Remove(strings.TrimSpace(dir))
+				for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(100 * time.Millisecond) {
+					dirs, _ := exec.Command("find", group, "-depth", "-type", "d").Output()
+					for dir := range strings.Lines(string(dirs)) {
+						_ = os.Remove(strings.TrimSpace(dir))
+					}
+					if _, err := os.Stat(group); err != nil {
+						return
+					}
 				}
+				t.Errorf("%s has processes after the machine has ended", group)
 			})
 			made = append(made, group)
 			break
