@@ -119,7 +119,7 @@ func outOf(err error) out {
 type LastingError struct {
 	Since  time.Time // the first one of them had begun
 	Passes bool      // trying again may help
-	Err    error
+	Err    error     // that the last of them met
 }
 
 func (e *LastingError) Error() string { return e.Err.Error() }
