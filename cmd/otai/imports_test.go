@@ -85,7 +85,7 @@ var mayImport = map[string][]string{
 	"internal/helpdesk/wire":      {},
 	"internal/runs/codec":         {"internal/jinja/value", "internal/jinja/budget", "internal/jinja/position", "pkg/params", "pkg/params/freeze", "pkg/api"},
 	"internal/runs/postgres":      {"internal/runs/sqlstore", "internal/runs/store"},
-	"internal/runs/sqlite":        {"internal/runs/sqlstore", "internal/runs/store"},
+	"internal/runs/sqlite":        {"internal/files", "internal/runs/sqlstore", "internal/runs/store"},
 	"internal/runs/sqlstore":      {"internal/runs/store"},
 	"internal/runs/storetest":     {"internal/runs/store"},
 	"internal/runs/sight":         {"pkg/api"},

@@ -19,8 +19,8 @@ func (a *Setup) takeOver(ctx context.Context, engine *orchestrator.Engine, kept 
 	if !w.Beside() {
 		return a.startInTurn(ctx, engine)
 	}
-	if err := engine.StartAhead(ctx, ""); err != nil {
-		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
+	if err := a.startAhead(ctx, engine, ""); err != nil {
+		return err
 	}
 	if deep != nil && w.Deep() {
 		a.ahead = true
@@ -55,10 +55,18 @@ func (a *Setup) startInTurn(ctx context.Context, engine *orchestrator.Engine) er
 	case d.Plugin != nil:
 		first = d.Plugin.Name
 	}
+	if err := a.startAhead(ctx, engine, first); err != nil {
+		return err
+	}
+	w.Doing(supervise.StageStart, "", nil)
+	return nil
+}
+
+// startAhead starts the services before the work begins, those of the plugin named first before the others.
+func (a *Setup) startAhead(ctx context.Context, engine *orchestrator.Engine, first string) error {
 	if err := engine.StartAhead(ctx, first); err != nil {
 		return ExitWith(CodeUsage, a.Clean(a.startError(err)))
 	}
-	w.Doing(supervise.StageStart, "", nil)
 	return nil
 }
 

@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/open-ticket-ai/otai/internal/files"
 )
 
 // The names of the socket in the state folder, and of the file whose lock says whose it is.
@@ -84,19 +86,13 @@ func pathsOf(dir string, lock *os.File) paths {
 }
 
 // there reports whether both are where they were. What can't be looked at is.
-func (p paths) there() bool { return isAt(p.socket, p.socketFile) && isAt(p.lock, p.lockFile) }
-
-func isAt(path string, file os.FileInfo) bool {
-	now, err := os.Lstat(path)
-	if err != nil {
-		return !errors.Is(err, os.ErrNotExist) && !errors.Is(err, syscall.ENOTDIR)
-	}
-	return file != nil && os.SameFile(now, file)
+func (p paths) there() bool {
+	return files.IsAt(p.socket, p.socketFile) && files.IsAt(p.lock, p.lockFile)
 }
 
 // remove takes the socket away, unless it is another's by now.
 func (p paths) remove() {
-	if p.socketFile != nil && isAt(p.socket, p.socketFile) {
+	if p.socketFile != nil && files.IsAt(p.socket, p.socketFile) {
 		_ = os.Remove(p.socket) // a dead one is replaced, too
 	}
 }

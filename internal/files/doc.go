@@ -4,7 +4,7 @@
 //
 // Nothing is read without a limit, and nothing is waited for after the work has ended: [Regular] takes regular
 // files only, [Named] also pipes, [Stream] what isn't a file. An error leaves out the operation and the path,
-// which the message around it names ([Reason]).
+// which the message around it names ([Reason]). [IsAt] says whether a file that is open is still where it was.
 //
 // # Writing
 //

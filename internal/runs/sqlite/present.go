@@ -1,12 +1,11 @@
 package sqlite
 
 import (
-	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
-	"syscall"
 
+	"github.com/open-ticket-ai/otai/internal/files"
 	"github.com/open-ticket-ai/otai/internal/runs/store"
 )
 
@@ -29,7 +28,9 @@ func (*GoneError) Unwrap() error { return store.ErrUnavailable }
 
 // present are the files of a store, each as it was when the store was opened. A lock on a file that
 // is gone keeps nobody out, so its file counts like the others.
-type present []struct {
+type present []presentFile
+
+type presentFile struct {
 	path string
 	info fs.FileInfo
 }
@@ -39,10 +40,7 @@ func whatIsThere(dir string) (p present) {
 	for _, name := range names {
 		path := filepath.Join(dir, name)
 		if info, err := os.Lstat(path); err == nil {
-			p = append(p, struct {
-				path string
-				info fs.FileInfo
-			}{path, info})
+			p = append(p, presentFile{path, info})
 		}
 	}
 	return p
@@ -51,10 +49,7 @@ func whatIsThere(dir string) (p present) {
 // look returns a [GoneError] about the first file that is gone. What can't be looked at is not.
 func (p present) look() error {
 	for _, file := range p {
-		now, err := os.Lstat(file.path)
-		switch {
-		case err == nil && os.SameFile(now, file.info):
-		case err == nil, errors.Is(err, fs.ErrNotExist), errors.Is(err, syscall.ENOTDIR):
+		if !files.IsAt(file.path, file.info) {
 			return &GoneError{file.path}
 		}
 	}
